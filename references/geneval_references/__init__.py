@@ -1,5 +1,6 @@
 """Reference sets: right answers and the evidence for them. Knows texts; no files, no scorers."""
 
+from geneval_references._describe import Description, Example, Multiplicity, Spread, Suspicion, describe
 from geneval_references._errors import (
     GateError,
     GenevalError,
@@ -8,17 +9,29 @@ from geneval_references._errors import (
     MissingDependencyError,
     UsageError,
 )
+from geneval_references._fold import fold
+from geneval_references._hash import reference_hash
 from geneval_references._model import TIERS, Reference, ReferenceSet, Tier
+from geneval_references._select import select
 
 __all__ = [
     "TIERS",
+    "Description",
+    "Example",
     "GateError",
     "GenevalError",
     "InputError",
     "ItemsFailedError",
     "MissingDependencyError",
+    "Multiplicity",
     "Reference",
     "ReferenceSet",
+    "Spread",
+    "Suspicion",
     "Tier",
     "UsageError",
+    "describe",
+    "fold",
+    "reference_hash",
+    "select",
 ]
