@@ -44,7 +44,7 @@ class Reference:
             raise InputError(f"the text of a reference holds a lone surrogate, which is no character: {self.text!r}")
         if self.tier not in TIERS:
             raise InputError(f"no tier {self.tier!r}; the tiers are {', '.join(TIERS)}")
-        if not isinstance(self.origin, str) or not self.origin:
+        if not self.origin:
             raise InputError(f"the origin of a reference is a name such as 'human', got {self.origin!r}")
         # Written so that NaN fails as well.
         if self.confidence is not None and not 0 <= self.confidence <= 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 _NAMES = (
     "Latin",

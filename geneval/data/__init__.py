@@ -1,0 +1,39 @@
+"""Reading, checking and writing: outputs, references, preferences, ratings and judgements."""
+
+from geneval.data._demo import demo_inputs
+from geneval.data._inputs import read_inputs
+from geneval.data._lists import inputs_from_lists
+from geneval.data._model import (
+    InputFile,
+    Inputs,
+    Judgement,
+    Output,
+    Preference,
+    Rating,
+    Side,
+    Verdict,
+    Winner,
+)
+from geneval.data._people import read_judgements, read_preferences, read_ratings
+from geneval.data._reference_files import read_references
+from geneval.data._write import write_references
+
+__all__ = [
+    "InputFile",
+    "Inputs",
+    "Judgement",
+    "Output",
+    "Preference",
+    "Rating",
+    "Side",
+    "Verdict",
+    "Winner",
+    "demo_inputs",
+    "inputs_from_lists",
+    "read_inputs",
+    "read_judgements",
+    "read_preferences",
+    "read_ratings",
+    "read_references",
+    "write_references",
+]

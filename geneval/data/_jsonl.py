@@ -1,0 +1,93 @@
+"""JSON lines: ids and texts exactly as written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from geneval.data._bytes import Lines, utf8_fault
+from geneval.data._columns import Row
+from geneval.data._problems import Fault, Problems, shown
+
+_SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]")
+
+
+def jsonl_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[int, Row]]:
+    """The objects of a JSON lines file, with their line numbers; blank lines are passed over.
+
+    Lines that are no JSON objects become problems.
+    """
+    decode = msgspec.json.Decoder().decode
+    for number, line in lines:
+        if not line.strip():
+            continue
+        try:
+            row = _object(decode, line, lines.start)
+        except Fault as fault:
+            problems.add_fault(f"{name}:{number}", fault)
+        else:
+            yield number, row
+
+
+def _object(decode: Any, line: bytes, start: int) -> Row:
+    try:
+        row = decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Fault(_what_is_wrong(line, start, error)) from error
+    if type(row) is not dict:
+        raise Fault(f"got {shown(row)}; each line holds one JSON object, {{...}}")
+    # Each pair of an object has one colon outside of strings. A repeated key has been dropped from `row` together
+    # with its colon, so the counts differ; `\\u003a` hides a colon from the count.
+    if line.count(b":") != _colons(row) or b"\\u00" in line:
+        _refuse_repeated_keys(line)
+    return row
+
+
+def _colons(value: Any) -> int:
+    """How many colons a value takes to write as JSON: one a pair, and those in its texts."""
+    kind = type(value)
+    if kind is str:
+        return int(value.count(":"))
+    if kind is list:
+        return sum(map(_colons, value))
+    if kind is dict:
+        return sum(1 + key.count(":") + _colons(inner) for key, inner in value.items())
+    return 0
+
+
+def _refuse_repeated_keys(line: bytes) -> None:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        row = dict(found)
+        if len(row) < len(found):
+            names = [name for name, _ in found]
+            repeated = next(name for name in names if names.count(name) > 1)
+            raise Fault("the key is there twice; keep one", repeated)
+        return row
+
+    json.loads(line, object_pairs_hook=pairs)
+
+
+def _what_is_wrong(line: bytes, start: int, error: Exception) -> str:
+    """Why a line is not taken, in words that say what to do."""
+    if fault := utf8_fault(line, start):
+        return fault
+    if isinstance(error, RecursionError):
+        return "the JSON is nested too deeply"
+    if _SURROGATE.search(line) and _parses(line):
+        return "an escape such as \\ud800 stands alone: half a character; write both halves, or the character itself"
+    if re.search(rb"\b(?:NaN|Infinity)\b", line) and _parses(line):
+        return "NaN and Infinity are no JSON; write null"
+    return f"no JSON: {error}"
+
+
+def _parses(line: bytes) -> bool:
+    """Whether Python's more lenient parser takes the line."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

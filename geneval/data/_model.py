@@ -1,0 +1,101 @@
+"""The words of the data: outputs, ratings, preferences, judgements, and all that one evaluation reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from geneval_references import ReferenceSet
+
+Winner = Literal["a", "b", "tie", "both_bad", "skip"]
+"""What a person chose; `both_bad` is a tie that also counts against both, `skip` is no comparison."""
+WINNERS: tuple[Winner, ...] = get_args(Winner)
+
+Verdict = Literal["valid", "partly", "invalid", "skip"]
+"""What a person said about a candidate."""
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+Side = Literal["a", "b"]
+"""One of the two outputs of a preference."""
+SIDES: tuple[Side, ...] = get_args(Side)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One system's text for one item."""
+
+    id: str
+    system: str
+    text: str
+    sample: int = 0
+    """Which of the system's outputs for this item: 0, 1, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One person's grade, or one average of grades, of an output."""
+
+    id: str
+    system: str
+    value: float
+    """Finite; its range and direction are those of the data."""
+    criterion: str | None = None
+    annotator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One person's choice between the outputs of two systems for one item."""
+
+    id: str
+    a: str
+    b: str
+    winner: Winner
+    annotator: str | None = None
+    criterion: str | None = None
+    shown_left: Side | None = None
+    output_a: str | None = None
+    output_b: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One person's verdict on whether a text is a right answer for an item."""
+
+    id: str
+    text: str
+    verdict: Verdict
+    annotator: str
+    guideline: str
+    """Which instructions the person followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file that was read, for manifests."""
+
+    name: str
+    """The file's name without its directories, `-` for stdin, `owner/name` for a data set of the Hub."""
+    sha256: str
+    """Of the file's bytes; of the rows as JSON where there is no single file (a `datasets` folder, the Hub)."""
+    rows: int
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that one evaluation reads, checked."""
+
+    items: tuple[ReferenceSet, ...]
+    """One an item, in file order; one without references only where missing ones were allowed."""
+    outputs: tuple[Output, ...]
+    systems: tuple[str, ...]
+    """In order of appearance."""
+    ratings: tuple[Rating, ...] = ()
+    """Of outputs of systems."""
+    reference_ratings: tuple[Rating, ...] = ()
+    """Of texts that are named references; `system` holds the reference's name."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the numbers should know: aliases used, columns left aside, counts."""
+    files: tuple[InputFile, ...] = ()
+    missing_outputs: tuple[tuple[str, str], ...] = ()
+    """(system, id) without an output; only where missing ones were allowed."""

@@ -1,0 +1,131 @@
+"""From what a user names (a path, NAME=FILE, `-`, a folder, a Hub name) to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from geneval.data._bytes import Lines, check_exists, file_hash, stem, suffix
+from geneval.data._columns import Row
+from geneval.data._hub import HubRows, is_dataset
+from geneval.data._jsonl import jsonl_rows
+from geneval.data._model import InputFile
+from geneval.data._problems import Problems
+from geneval.data._tables import csv_rows, parquet_rows
+from geneval.data._text import text_rows
+from geneval_references import UsageError
+
+FORMATS = ("jsonl", "parquet", "csv", "tsv", "text")
+"""What `format` may say; without it the file's suffix tells."""
+
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"}
+
+
+@dataclass(slots=True)
+class Source:
+    """One file, folder or data set: its rows, and, once they are read, what to say about it."""
+
+    path: str
+    name: str
+    """For messages and manifests: the file's name without directories."""
+    label: str | None
+    """The NAME of NAME=FILE."""
+    form: str
+    """One of `FORMATS`, or `dataset`."""
+    problems: Problems
+    notes: list[str] = field(default_factory=list)
+    file: InputFile | None = None
+
+    @property
+    def system(self) -> str:
+        """Name of the system where the rows carry none."""
+        return self.label or ("stdin" if self.path == "-" else stem(self.name))
+
+    @property
+    def untyped(self) -> bool:
+        """Whether every cell is a text."""
+        return self.form in {"csv", "tsv"}
+
+    def where(self, number: int) -> str:
+        """A row, as messages name it."""
+        return f"{self.name}:{number}"
+
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """The rows with their numbers; afterwards `file` and `notes` are filled in."""
+        count = 0
+        rows, about = self._open()
+        for number, row in rows:
+            count += 1
+            yield number, row
+        if about is not None:
+            self.notes += about.notes
+        if count == 0 and not self.problems.count:
+            self.problems.add(f"{self.name}: 0 items; the file holds no rows")
+        sha256 = (
+            file_hash(self.path) if about is None or (isinstance(about, Lines) and self.path != "-") else about.sha256
+        )
+        self.file = InputFile(self.name, sha256, count)
+
+    def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | None]:
+        if self.form == "dataset":
+            hub = HubRows(self.path, self.problems)
+            self.name = hub.name
+            return iter(hub), hub
+        if self.path != "-":
+            check_exists(self.path)
+        if self.form == "parquet":
+            return parquet_rows(self.path, self.name), None
+        if self.form in {"csv", "tsv"}:
+            return csv_rows(self.path, self.name, "\t" if self.form == "tsv" else ",", self.problems), None
+        lines = Lines(self.path, self.name, self.problems)
+        read = text_rows if self.form == "text" else jsonl_rows
+        return read(lines, self.name, self.problems), lines
+
+
+def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> list[Source]:
+    """What each spec names; nothing is read yet.
+
+    Raises:
+        UsageError: the format does not exist, or a file's suffix does not tell it, or stdin is named twice.
+    """
+    if isinstance(specs, str | bytes):
+        raise UsageError(f"got one string, a list of files is due: [{specs!r}]")
+    if form is not None and form not in FORMATS:
+        raise UsageError(f"no format {form!r}; the formats are {', '.join(FORMATS)}")
+    sources = [_source(str(spec), form, problems) for spec in specs]
+    paths = [source.path for source in sources]
+    if paths.count("-") > 1:
+        raise UsageError("stdin (-) can be read only once")
+    return sources
+
+
+def _source(spec: str, form: str | None, problems: Problems) -> Source:
+    label, path = _split_label(spec)
+    if is_dataset(path):
+        return Source(path, path, label, "dataset", problems)
+    return Source(path, Path(path).name, label, form or _format_of(path), problems)
+
+
+def _split_label(spec: str) -> tuple[str | None, str]:
+    """NAME and FILE of NAME=FILE; a file that has `=` in its own name is found as it is."""
+    label, equals, path = spec.partition("=")
+    if not equals or any(mark in label for mark in "/\\?") or Path(spec).exists():
+        return None, spec
+    if not label or not path:
+        raise UsageError(f"{spec!r} is no NAME=FILE: {'the name' if path else 'the file'} is missing")
+    return label, path
+
+
+def _format_of(path: str) -> str:
+    if path == "-":
+        return "jsonl"
+    kind = suffix(path)
+    if kind in _SUFFIXES:
+        return _SUFFIXES[kind]
+    hint = " A file with one text a line is read with format text (--format text)." if kind in {".txt", ""} else ""
+    hint = " Write one object a line, and call it .jsonl." if kind == ".json" else hint
+    raise UsageError(
+        f"{path}: the suffix {kind!r} does not tell the format.{hint} Known are .jsonl (.gz, .zst), .parquet, .csv, "
+        ".tsv, a `datasets` folder, hf://owner/name, and - for stdin"
+    )

@@ -1,0 +1,127 @@
+"""Tables: Parquet through Arrow, CSV and TSV through the standard library."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from geneval.data._bytes import read_whole, utf8_fault
+from geneval.data._columns import ALIASES, Row
+from geneval.data._problems import Fault, Problems
+from geneval_references import InputError
+
+_BATCH = 2048
+_NESTED = ("references", *ALIASES["references"], "outputs", "ratings")
+
+
+def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[tuple[int, Row]]:
+    """The rows of a Parquet file, numbered from 1, read batch by batch."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(raw or path) as file:
+            yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
+    except pa.ArrowException as error:
+        raise InputError(f"{name}: no Parquet file, or a damaged one: {error}") from error
+
+
+def arrow_rows(batches: Iterable[Any]) -> Iterator[tuple[int, Row]]:
+    """The rows of Arrow batches, numbered from 1.
+
+    Arrow gives each object every key of its column, null where it was not written; those are left out again.
+    """
+    number = 0
+    for batch in batches:
+        for row in batch.to_pylist():
+            number += 1
+            yield number, {key: _without_nulls(value) for key, value in row.items()}
+
+
+def _without_nulls(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if type(value) is list and value and type(value[0]) is tuple:
+        # A map column comes as pairs.
+        return {key: _without_nulls(inner) for key, inner in value if inner is not None}
+    if type(value) is list and value and type(value[0]) is not str:
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def csv_rows(
+    path: str, name: str, delimiter: str, problems: Problems, raw: BinaryIO | None = None
+) -> Iterator[tuple[int, Row]]:
+    """The rows of a CSV or TSV file with their line numbers.
+
+    Columns `references.0`, `references.1`, ... become a list without its empty cells; `references.NAME`,
+    `outputs.SYSTEM` and `ratings.SYSTEM` become objects.
+    """
+    rows = csv.reader(_text_lines(path, name, raw), delimiter=delimiter, strict=True)
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        header = next(rows, None)
+        if header is None:
+            return
+        if len(set(header)) < len(header):
+            repeated = next(column for column in header if header.count(column) > 1)
+            raise InputError(f"{name}:1: the column {repeated!r} is there twice; keep one")
+        start = rows.line_num + 1
+        for cells in rows:
+            if len(cells) == len(header):
+                try:
+                    yield start, _nest(dict(zip(header, cells, strict=True)))
+                except Fault as fault:
+                    problems.add_fault(f"{name}:{start}", fault)
+            elif cells:
+                problems.add(f"{name}:{start}: {len(cells)} cells, but the header has {len(header)}; quote texts")
+            start = rows.line_num + 1
+    except csv.Error as error:
+        problems.add(f"{name}:{rows.line_num}: no {'TSV' if delimiter == chr(9) else 'CSV'}: {error}; quote texts")
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _text_lines(path: str, name: str, raw: BinaryIO | None) -> io.StringIO:
+    data = read_whole(path, name, raw)
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.isascii() and utf8_fault(line):
+            start = sum(len(before) + 1 for before in data.split(b"\n")[: number - 1])
+            raise InputError(f"{name}:{number}: {utf8_fault(line, start)}")
+    return io.StringIO(data.decode("utf-8"), newline="")
+
+
+def _nest(cells: dict[str, str]) -> Row:
+    row: Row = {}
+    for column, cell in cells.items():
+        head, dot, tail = column.partition(".")
+        if dot and head in _NESTED:
+            entries = row.setdefault(head, {})
+            if type(entries) is not dict:
+                raise Fault(f"both {head!r} and {column!r} are there; keep one form", head)
+            if cell:
+                entries[tail] = _grade(cell, column) if head == "ratings" else cell
+        elif column in _NESTED and column != "outputs":
+            _refuse_packed_list(cell, column)
+            row[column] = cell or None
+        else:
+            row[column] = None if column == "source" and not cell else cell
+    for head in _NESTED:
+        entries = row.get(head)
+        if type(entries) is dict and entries and all(key.isdecimal() for key in entries) and head[0] in "rt":
+            row[head] = [entries[key] for key in sorted(entries, key=int)]
+    return row
+
+
+def _grade(cell: str, column: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise Fault(f"got the text {cell!r}; a number is due", column) from None
+
+
+def _refuse_packed_list(cell: str, column: str) -> None:
+    if cell.startswith(('["', "['")) and cell.endswith("]"):
+        raise Fault(f"looks like a list put into one cell; give it columns {column}.0, {column}.1, ...", column)

@@ -1,0 +1,219 @@
+"""Writing reference sets: JSON lines, Parquet, or a folder that `datasets` loads."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from geneval.data._bytes import suffix
+from geneval_references import InputError, Reference, ReferenceSet, UsageError, describe, reference_hash
+
+_BATCH = 4096
+
+
+def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str]) -> None:
+    """Write reference sets, so that `read_references` gives them back equal.
+
+    Nothing is overwritten. A file or folder is built beside its place and renamed when it is whole.
+
+    Args:
+        sets: one an item.
+        path: `.jsonl` (`.gz`, `.zst`), `.parquet`, or a folder (no suffix): Parquet with a card, which
+            `datasets.load_dataset` loads.
+
+    Raises:
+        InputError: the place is taken, or its folder does not exist.
+        UsageError: the suffix is none of these.
+    """
+    target = Path(path)
+    if target.exists():
+        raise InputError(f"{target}: is already there; geneval overwrites nothing, choose another name")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
+    kind = suffix(target.name)
+    if kind in {".jsonl", ".ndjson"}:
+        with _whole(target) as temporary:
+            temporary.write_bytes(_compressed(_jsonl(sets), target.suffix.lower()))
+    elif kind == ".parquet" and target.suffix.lower() == ".parquet":
+        with _whole(target) as temporary:
+            _write_parquet(sets, temporary)
+    elif not target.suffix:
+        _write_folder(sets, target)
+    else:
+        raise UsageError(
+            f"{target}: the suffix {target.suffix!r} tells no format; use .jsonl (.gz, .zst), .parquet, or a name "
+            "without suffix for a folder"
+        )
+
+
+def _jsonl(sets: Sequence[ReferenceSet]) -> bytes:
+    encode = msgspec.json.Encoder().encode
+    return b"".join(encode(_row(item)) + b"\n" for item in sets)
+
+
+def _row(item: ReferenceSet) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": item.id}
+    if item.source is not None:
+        row["source"] = item.source
+    if item.condition is not None:
+        row["condition"] = item.condition
+    row["references"] = [_entry(reference) for reference in item.references]
+    return row
+
+
+def _entry(reference: Reference) -> str | dict[str, Any]:
+    """The text alone, where the reference is an ordinary one; else an object of what is not ordinary."""
+    fields = _fields(reference)
+    ordinary = _fields(Reference(reference.text))
+    told = {name: value for name, value in fields.items() if name == "text" or value != ordinary[name]}
+    return reference.text if len(told) == 1 else told
+
+
+def _fields(reference: Reference) -> dict[str, Any]:
+    return {
+        "text": reference.text,
+        "tier": reference.tier,
+        "origin": reference.origin,
+        "parent": reference.parent,
+        "condition": reference.condition,
+        "votes": None if reference.votes is None else dict(reference.votes),
+        "confidence": None if reference.confidence is None else float(reference.confidence),
+    }
+
+
+def _compressed(data: bytes, kind: str) -> bytes:
+    if kind == ".gz":
+        # No time stamp: the same sets give the same bytes.
+        return gzip.compress(data, mtime=0)
+    if kind == ".zst":
+        import zstandard
+
+        return zstandard.compress(data)
+    return data
+
+
+def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    votes = pa.list_(pa.struct({"verdict": pa.string(), "count": pa.int64()}))
+    texts = {name: pa.string() for name in ("text", "tier", "origin", "parent", "condition")}
+    reference = pa.struct({**texts, "votes": votes, "confidence": pa.float64()})
+    strings = [(name, pa.string()) for name in ("id", "source", "condition")]
+    schema = pa.schema([*strings, ("references", pa.list_(reference))])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        rows = map(_parquet_row, sets)
+        while batch := list(islice(rows, _BATCH)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+
+
+def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
+    entries = [_fields(reference) for reference in item.references]
+    for entry in entries:
+        # `datasets` has no maps, and an object with open keys would get every key of the column.
+        if entry["votes"] is not None:
+            entry["votes"] = [{"verdict": name, "count": count} for name, count in entry["votes"].items()]
+    return {"id": item.id, "source": item.source, "condition": item.condition, "references": entries}
+
+
+def _write_folder(sets: Sequence[ReferenceSet], target: Path) -> None:
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        temporary.chmod(0o777 & ~_umask())
+        _write_parquet(sets, temporary / "references.parquet")
+        (temporary / "README.md").write_text(_card(sets), encoding="utf-8", newline="\n")
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _card(sets: Sequence[ReferenceSet]) -> str:
+    found = describe(sets)
+    return f"""---
+configs:
+- config_name: default
+  data_files:
+  - split: references
+    path: references.parquet
+dataset_info:
+  features:
+  - name: id
+    dtype: string
+  - name: source
+    dtype: string
+  - name: condition
+    dtype: string
+  - name: references
+    list:
+    - name: text
+      dtype: string
+    - name: tier
+      dtype: string
+    - name: origin
+      dtype: string
+    - name: parent
+      dtype: string
+    - name: condition
+      dtype: string
+    - name: votes
+      list:
+      - name: verdict
+        dtype: string
+      - name: count
+        dtype: int64
+    - name: confidence
+      dtype: float64
+---
+# Reference sets
+
+{found.items} items, {found.references} references; {found.items_without_references} items have none.
+Hash of the references: `{reference_hash(sets)}`.
+
+| tier | references |
+|---|---|
+{_table(found.tiers)}
+
+| origin | references |
+|---|---|
+{_table(found.origins)}
+
+Licence: not stated. Whoever publishes this folder states the licences of the texts here.
+"""
+
+
+def _table(counts: Mapping[str, int]) -> str:
+    return "\n".join(f"| {name.replace('|', chr(92) + '|')} | {count} |" for name, count in counts.items())
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A file beside the target, which becomes the target once it is whole and on disk."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
