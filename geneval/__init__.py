@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from geneval.api import score
+    from geneval.evaluation import Settings, evaluate
+    from geneval.results import Result, Score, read_fitted
     from geneval_references import (
         GateError,
         GenevalError,
@@ -19,10 +22,6 @@ if TYPE_CHECKING:
         UsageError,
     )
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, scorer, scorers
-
-    from geneval.api import score
-    from geneval.evaluation import Settings, evaluate
-    from geneval.results import Result, Score, read_fitted
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geneval_references import UsageError
-from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
-
 from geneval.data import inputs_from_lists
 from geneval.defaults import default_scorers
 from geneval.evaluation import Settings, evaluate
 from geneval.results import Result, read_fitted
+from geneval_references import UsageError
+from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
 
 if TYPE_CHECKING:
     from geneval_references import ReferenceSet
@@ -89,7 +88,12 @@ def score(
         0.8333
     """
     inputs = inputs_from_lists(
-        predictions=predictions, references=references, sources=sources, ids=ids, system=system, allow_missing=allow_missing
+        predictions=predictions,
+        references=references,
+        sources=sources,
+        ids=ids,
+        system=system,
+        allow_missing=allow_missing,
     )
     settings = Settings(
         k=(k,) if isinstance(k, int) else tuple(k),
@@ -123,6 +127,4 @@ def _scorer(given: ScorerLike) -> Scorer | str:
 
 def _states(fitted: str | Path | FitState | Sequence[str | Path | FitState]) -> tuple[FitState, ...]:
     listed = [fitted] if isinstance(fitted, str | Path | FitState) else list(fitted)
-    return tuple(
-        state for part in listed for state in ((part,) if isinstance(part, FitState) else read_fitted(part))
-    )
+    return tuple(state for part in listed for state in ((part,) if isinstance(part, FitState) else read_fitted(part)))

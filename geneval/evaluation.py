@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from geneval import __version__
+from geneval.results import CopyRates, Result, Score
 from geneval_references import ReferenceSet, UsageError, reference_hash, select
 from geneval_scorers import (
     DRAWS,
@@ -30,9 +33,6 @@ from geneval_scorers import (
     parse,
     percentile_interval,
 )
-
-from geneval import __version__
-from geneval.results import CopyRates, Result, Score
 
 if TYPE_CHECKING:
     from geneval.data import Inputs
@@ -114,7 +114,7 @@ def evaluate(
 def _unique(scorers: list[Scorer]) -> list[Scorer]:
     if not scorers:
         raise UsageError("no scorer was given; `geneval scorers` lists what there is")
-    names = Counter(map(repr, scorers))
+    names = Counter(scorer.label for scorer in scorers)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise UsageError(f"scorer {twice[0]} is given twice; a column needs a name of its own")
@@ -133,18 +133,17 @@ class _Run:
     def __post_init__(self) -> None:
         inputs, settings = self.inputs, self.settings
         rows = [(o.id, o.system, o.text, o.sample) for o in inputs.outputs]
-        hooks = {} if self.watch is None else {"watch": self.watch}
         self.items = self._selected(inputs.items)
-        self.corpus = Corpus(self.items, rows, **hooks)
+        self.corpus = Corpus(self.items, rows, watch=self.watch)
         # Document frequencies and the like come from all references, whichever of them count here.
-        self.fit_corpus = self.corpus if self.items is inputs.items else Corpus(inputs.items, rows, **hooks)
+        self.fit_corpus = self.corpus if self.items is inputs.items else Corpus(inputs.items, rows, watch=self.watch)
         self.queries = full(self.corpus, copies=settings.copies)
         self.units = np.empty(len(self.corpus.ids), np.int64)
         self.units[np.asarray(sorted(range(len(self.units)), key=self.corpus.ids.__getitem__), np.int64)] = np.arange(
             len(self.units)
         )
         self.resamples = Resamples(len(self.units), settings.resamples, settings.seed)
-        self.tiers = dict(Counter(r.tier for item in self.items for r in item.references))
+        self.tiers = dict(Counter(str(r.tier) for item in self.items for r in item.references))
         self.refset = reference_hash(self.items)
 
     def _selected(self, items: tuple[ReferenceSet, ...]) -> tuple[ReferenceSet, ...]:
@@ -163,9 +162,9 @@ class _Run:
         for scorer in ready:
             for k in self.settings.k or (None,):
                 answers = self._ask(scorer, self.queries, k)
-                scores += self._scores(answers, k, copies)
-                segments.append(self._segments(answers, k))
-                self._warn_about_answers(answers, k)
+                scores += self._scores(answers, copies)
+                segments.append(self._segments(answers))
+                self._warn_about_answers(answers)
                 if self.settings.band:
                     bands.append(self._band(scorer, k, copies))
         return Result(
@@ -199,30 +198,30 @@ class _Run:
             return ask_all(scorer, self.corpus, queries)
         return expected_at(scorer, self.corpus, queries, k, seed=self.settings.seed, draws=self.settings.draws)
 
-    def _scores(self, answers: Answers, k: int | None, copies: dict[str, CopyRates]) -> list[Score]:
+    def _scores(self, answers: Answers, copies: dict[str, CopyRates]) -> list[Score]:
         missing = Counter(system for system, _ in self.inputs.missing_outputs)
         out = []
         for number, system in enumerate(self.corpus.systems):
             asked = np.flatnonzero(self.corpus.output_system == number)
             groups = [asked[answers.scored[asked]]]
-            out.append(self._score(system, answers, self.queries, asked, groups, k, copies[system], missing[system]))
+            out.append(self._score(system, answers, asked, groups, copies=copies[system], missing=missing[system]))
         return out
 
     def _band(self, scorer: Scorer, k: int | None, copies: dict[str, CopyRates]) -> Score:
         """The references in the role of a system, each scored against its siblings."""
         queries = band(self.corpus, copies=self.settings.copies)
         answers = self._ask(scorer, queries, k)
-        groups = self._together(queries, answers)
         rates = next(iter(copies.values())).of_references()
-        return self._score("references", answers, queries, np.arange(len(queries)), groups, k, rates, 0)
+        groups = self._together(answers)
+        return self._score("references", answers, np.arange(len(queries)), groups, copies=rates, missing=0)
 
-    def _together(self, queries: Queries, answers: Answers) -> list[Ints]:
+    def _together(self, answers: Answers) -> list[Ints]:
         """Band members that play system together.
 
         A mean over items needs no grouping. Else one reference an item plays at a time, every reference as often as
         any other (items with fewer begin again); which ones go together is decided by the seed, not by their order.
         """
-        scored = np.flatnonzero(answers.scored)
+        queries, scored = answers.queries, np.flatnonzero(answers.scored)
         if answers.scorer.info.mean or not len(scored):
             return [scored]
         units = self.units[queries.item[scored]]
@@ -232,16 +231,9 @@ class _Run:
         return [scored[order][starts + (shift + turn) % counts] for turn in range(int(counts.max()))]
 
     def _score(
-        self,
-        system: str,
-        answers: Answers,
-        queries: Queries,
-        asked: Ints,
-        groups: list[Ints],
-        k: int | None,
-        copies: CopyRates,
-        missing: int,
+        self, system: str, answers: Answers, asked: Ints, groups: list[Ints], *, copies: CopyRates, missing: int
     ) -> Score:
+        queries = answers.queries
         scores, draws = [], []
         for group in groups:
             units = self.units[queries.item[group]]
@@ -257,7 +249,7 @@ class _Run:
         scorer, texts = answers.scorer, self.corpus.texts
         return Score(
             system=system,
-            scorer=repr(scorer),
+            scorer=scorer.label,
             score=_number(math.fsum(scores) / len(scores)),
             low=low,
             high=high,
@@ -268,19 +260,19 @@ class _Run:
             n_missing=missing + reasons["no_reference"] + reasons["too_few_references"],
             n_failed=reasons["not_scored"],
             tiers=self.tiers,
-            k=k,
+            k=answers.k,
             copies=copies,
-            signature=self._signature(scorer, k),
+            signature=self._signature(scorer, answers.k),
         )
 
-    def _segments(self, answers: Answers, k: int | None) -> dict[str, object]:
+    def _segments(self, answers: Answers) -> dict[str, object]:
         corpus, count = self.corpus, len(answers.segment)
         return {
             "id": [corpus.ids[i] for i in corpus.output_item.tolist()],
             "system": [corpus.systems[i] for i in corpus.output_system.tolist()],
             "sample": corpus.output_sample.tolist(),
-            "scorer": [repr(answers.scorer)] * count,
-            "k": [k] * count,
+            "scorer": [answers.scorer.label] * count,
+            "k": [answers.k] * count,
             "score": [_number(value) for value in answers.segment.tolist()],
             "winner": self._winners(answers),
             "flag": [None if corpus.texts[t].strip() else "empty_output" for t in corpus.output_text.tolist()],
@@ -355,15 +347,17 @@ class _Run:
                 "to compare the two"
             )
 
-    def _warn_about_answers(self, answers: Answers, k: int | None) -> None:
+    def _warn_about_answers(self, answers: Answers) -> None:
         reasons = Counter(answers.reason)
         few = reasons["too_few_references"]
         if few:
-            self.warnings.append(f"{few} outputs have fewer than {k} distinct references and get no score at k={k}")
+            self.warnings.append(
+                f"{few} outputs have fewer than {answers.k} distinct references and get no score at k={answers.k}"
+            )
         if reasons["no_reference"]:
             self.warnings.append(f"{reasons['no_reference']} outputs have no reference left to be scored against")
         if reasons["not_scored"]:
-            self.warnings.append(f"{answers.scorer!r} could not score {reasons['not_scored']} outputs")
+            self.warnings.append(f"{answers.scorer.label} could not score {reasons['not_scored']} outputs")
         self.warnings[:] = dict.fromkeys(self.warnings)
 
 
@@ -373,4 +367,3 @@ def _number(value: float) -> float | None:
 
 def _joined(parts: list[dict[str, object]]) -> dict[str, list[object]]:
     return {name: [value for part in parts for value in part[name]] for name in parts[0]}  # type: ignore[attr-defined]
-

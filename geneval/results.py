@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from geneval_references import InputError, UsageError
-from geneval_scorers import FitState
 
 from geneval import __version__
 from geneval.run_directory import run_directory, writing
+from geneval_references import InputError, UsageError
+from geneval_scorers import FitState
 
 if TYPE_CHECKING:
     import datasets
@@ -165,7 +165,7 @@ class Result:
 
     def to_arrow(self) -> pa.Table:
         """Segment scores: id, system, sample, scorer, k, score, winner, flag, reason."""
-        import pyarrow as pa  # noqa: PLC0415 - heavy
+        import pyarrow as pa
 
         return pa.table({name: pa.array(self.columns[name], kind) for name, kind in _schema(pa).items()})
 
@@ -175,7 +175,7 @@ class Result:
 
     def to_dataset(self) -> datasets.Dataset:
         """Segment scores as a Hugging Face dataset."""
-        import datasets  # noqa: PLC0415 - heavy
+        import datasets
 
         return datasets.Dataset(self.to_arrow())
 
@@ -193,8 +193,8 @@ class Result:
 
     def write(self, folder: Path) -> None:
         """Writes the files of a run into an empty folder."""
-        import pyarrow as pa  # noqa: PLC0415 - heavy
-        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
         (folder / "results.json").write_text(self.to_json() + "\n", encoding="utf-8")
         pq.write_table(self.to_arrow(), folder / "segments.parquet")
@@ -202,7 +202,9 @@ class Result:
             (folder / "fitted").mkdir(exist_ok=True)
             facts = {"geneval": json.dumps({"kind": state.kind, "facts": dict(state.facts)})}
             table = pa.table({name: pa.array(np.asarray(array)) for name, array in state.arrays.items()})
-            pq.write_table(table.replace_schema_metadata(facts), folder / "fitted" / f"{state.kind}-{state.hash[:12]}.parquet")
+            pq.write_table(
+                table.replace_schema_metadata(facts), folder / "fitted" / f"{state.kind}-{state.hash[:12]}.parquet"
+            )
         (folder / "manifest.json").write_text(json.dumps(self._manifest(), indent=2) + "\n", encoding="utf-8")
 
     def _manifest(self) -> dict[str, object]:
@@ -214,7 +216,12 @@ class Result:
             "inputs": [{"name": f.name, "sha256": f.sha256, "rows": f.rows} for f in self.files],
             "reference_hash": self.reference_hash,
             "fitted": [{"kind": s.kind, "sha256": s.hash, "facts": dict(s.facts)} for s in self.fitted],
-            "versions": {"geneval": __version__, "python": platform.python_version(), "platform": sys.platform, **_versions()},
+            "versions": {
+                "geneval": __version__,
+                "python": platform.python_version(),
+                "platform": sys.platform,
+                **_versions(),
+            },
         }
 
     @classmethod
@@ -224,7 +231,7 @@ class Result:
         Raises:
             InputError: it is none, or it was written by another version of the format.
         """
-        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+        import pyarrow.parquet as pq
 
         folder = Path(directory)
         try:
@@ -232,7 +239,9 @@ class Result:
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             table = pq.read_table(folder / "segments.parquet")
         except (OSError, ValueError) as error:
-            raise InputError(f"{folder} is no run directory of geneval (results.json, segments.parquet): {error}") from error
+            raise InputError(
+                f"{folder} is no run directory of geneval (results.json, segments.parquet): {error}"
+            ) from error
         if found.get("schema") != SCHEMA:
             raise InputError(f"{folder}: schema {found.get('schema')!r}; this geneval reads {SCHEMA!r}")
         return cls(
@@ -251,7 +260,7 @@ def read_fitted(path: str | Path) -> tuple[FitState, ...]:
     Raises:
         InputError: it is no such file, or its content is not what its name says.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+    import pyarrow.parquet as pq
 
     place = Path(path)
     files = [place] if place.is_file() else sorted((place / "fitted").glob("*.parquet"))
@@ -272,7 +281,7 @@ def read_fitted(path: str | Path) -> tuple[FitState, ...]:
     return tuple(states)
 
 
-def _schema(pa: Any) -> dict[str, Any]:  # noqa: ANN401 - the module, imported late
+def _schema(pa: Any) -> dict[str, Any]:
     text = pa.string()
     kinds = {"id": text, "system": text, "sample": pa.int64(), "scorer": text, "k": pa.int64(), "score": pa.float64()}
     return kinds | {"winner": pa.int64(), "flag": text, "reason": text}

@@ -27,7 +27,7 @@ app.command()(scorers)
 app.add_typer(references, name="references")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _version(value: bool) -> None:
     if value:
         typer.echo(f"geneval {__version__}")
         raise typer.Exit

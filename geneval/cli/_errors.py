@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
+
+from geneval.cli._talk import say
 from geneval_references import (
     GateError,
     GenevalError,
@@ -11,9 +16,6 @@ from geneval_references import (
     MissingDependencyError,
     UsageError,
 )
-from typer.core import TyperGroup
-
-from geneval.cli._talk import say
 
 EXIT_CODES: dict[type[GenevalError], int] = {
     UsageError: 2,
@@ -31,10 +33,10 @@ INTERRUPTED = 130
 class Guarded(TyperGroup):
     """A group whose commands end in an exit code, with one line on stderr that says why."""
 
-    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override] # typer vendors click's Context
+    def invoke(self, ctx: Any) -> object:
         """Runs the command."""
         try:
-            return super().invoke(ctx)  # type: ignore[arg-type]
+            return super().invoke(ctx)
         except GenevalError as error:
             if ctx.params.get("debug"):
                 raise

@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from geneval.results import Result, Score
 
 _ARROWS = {"higher": "↑", "lower": "↓"}
-_FIELDS = ("system", "scorer", "k", "score", "low", "high", "direction", "n", "n_flagged", "n_missing", "n_failed", "signature")
+_FIELDS = (
+    "system",
+    "scorer",
+    "k",
+    "score",
+    "low",
+    "high",
+    "direction",
+    "n",
+    "n_flagged",
+    "n_missing",
+    "n_failed",
+    "signature",
+)
 
 
 def render(result: Result, form: str | None) -> None:
@@ -33,7 +46,7 @@ def render(result: Result, form: str | None) -> None:
 def digits(score: Score) -> int:
     """How many decimals are worth printing."""
     top = score.scale[1]
-    return 2 if top is None or top > 10 else 3  # noqa: PLR2004 - percent-like scales
+    return 2 if top is None or top > 10 else 3
 
 
 def cell(score: Score) -> str:
@@ -65,7 +78,11 @@ def grid(result: Result) -> tuple[list[str], list[list[str]]]:
         row = [plain(system), *(cell(mine[c]) if c in mine else "-" for c in columns)]
         row += [_span([s.n for s in mine.values()]), f"{first.copies.rate:.1%}"]
         if troubled:
-            parts = ([s.n_flagged for s in mine.values()], [s.n_missing for s in mine.values()], [s.n_failed for s in mine.values()])
+            parts = (
+                [s.n_flagged for s in mine.values()],
+                [s.n_missing for s in mine.values()],
+                [s.n_failed for s in mine.values()],
+            )
             row.append(" / ".join(map(_span, parts)))
         rows.append(row)
     return heads, rows
@@ -82,7 +99,7 @@ def signatures(result: Result) -> list[str]:
 
 def table(result: Result) -> None:
     """A table for people."""
-    from rich.console import Console  # noqa: PLC0415 - loaded where first used
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -117,11 +134,13 @@ def _markdown(result: Result) -> None:
     for line in lines:
         print("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |")
     print()
-    for line in signatures(result):
-        print(f"- `{plain(line)}`")
+    for signature in signatures(result):
+        print(f"- `{plain(signature)}`")
 
 
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {c: f"\\{c}" for c in "&%$#_{}"}
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    c: f"\\{c}" for c in "&%$#_{}"
+}
 _LATEX |= {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
 
 
@@ -134,5 +153,5 @@ def _latex(result: Result) -> None:
         if i == 0:
             print(r"\midrule")
     print("\\bottomrule\n\\end{tabular}")
-    for line in signatures(result):
-        print(f"% {plain(line)}")
+    for signature in signatures(result):
+        print(f"% {plain(signature)}")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from geneval_references import ItemsFailedError, UsageError
 
+from geneval.cli._columns import PANEL, Columns, Conditions, Origins, Tiers, columns
 from geneval.cli._talk import Progressing, say
+from geneval_references import ItemsFailedError, UsageError
 
 if TYPE_CHECKING:
     from geneval.results import Result
@@ -34,24 +35,7 @@ class CopiesChoice(StrEnum):
     drop = "drop"
 
 
-DATA, SCORING, SHOWING = "Data", "Scoring", "Results"
-
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", metavar="NAME=COLUMN", help="Take NAME (id, output, references, ...) from COLUMN.", rich_help_panel=DATA),
-]
-Tiers = Annotated[
-    list[str] | None,
-    typer.Option("--tier", help="Only references of this tier count: original, verified, preferred, inferred, unverified.", rich_help_panel=DATA),
-]
-Origins = Annotated[
-    list[str] | None,
-    typer.Option("--origin", help="Only references of this origin count, for example human or 'paraphrase:*'.", rich_help_panel=DATA),
-]
-Conditions = Annotated[
-    list[str] | None,
-    typer.Option("--condition", help="Only references that answer this condition count.", rich_help_panel=DATA),
-]
+SCORING, SHOWING = "Scoring", "Results"
 
 
 def score(
@@ -65,19 +49,32 @@ def score(
     ],
     references: Annotated[
         list[str] | None,
-        typer.Option("--references", "-r", metavar="FILE", help="Reference sets, where the outputs' rows have none.", rich_help_panel=DATA),
+        typer.Option(
+            "--references",
+            "-r",
+            metavar="FILE",
+            help="Reference sets, where the outputs' rows have none.",
+            rich_help_panel=PANEL,
+        ),
     ] = None,
     scorer: Annotated[
         list[str] | None,
         typer.Option(
-            "--scorer", "-s", metavar="SPEC",
-            help="A scorer such as bleu or \"chrf(word_order=2)\"; `geneval scorers` lists them. May be repeated.",
+            "--scorer",
+            "-s",
+            metavar="SPEC",
+            help='A scorer such as bleu or "chrf(word_order=2)"; `geneval scorers` lists them. May be repeated.',
             rich_help_panel=SCORING,
         ),
     ] = None,
     k: Annotated[
         list[int] | None,
-        typer.Option("-k", metavar="K", help="Expected score at K references; makes sets of unequal size comparable.", rich_help_panel=SCORING),
+        typer.Option(
+            "-k",
+            metavar="K",
+            help="Expected score at K references; makes sets of unequal size comparable.",
+            rich_help_panel=SCORING,
+        ),
     ] = None,
     band: Annotated[
         bool, typer.Option("--band", help="Also score each reference against its siblings.", rich_help_panel=SCORING)
@@ -91,19 +88,36 @@ def score(
     condition: Conditions = None,
     column: Columns = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Take items without references or outputs, and count them.", rich_help_panel=DATA)
+        bool,
+        typer.Option(
+            "--allow-missing", help="Take items without references or outputs, and count them.", rich_help_panel=PANEL
+        ),
     ] = False,
     fitted: Annotated[
         list[Path] | None,
-        typer.Option(metavar="RUN", help="Use document frequencies and the like that this earlier run has saved.", rich_help_panel=SCORING),
+        typer.Option(
+            metavar="RUN",
+            help="Use document frequencies and the like that this earlier run has saved.",
+            rich_help_panel=SCORING,
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(envvar="GENEVAL_SEED", help="Of the bootstrap and drawn subsets.", rich_help_panel=SCORING)] = 12345,
-    resamples: Annotated[int, typer.Option(help="Bootstrap draws of items; 0: no intervals.", rich_help_panel=SCORING)] = 1000,
+    seed: Annotated[
+        int, typer.Option(envvar="GENEVAL_SEED", help="Of the bootstrap and drawn subsets.", rich_help_panel=SCORING)
+    ] = 12345,
+    resamples: Annotated[
+        int, typer.Option(help="Bootstrap draws of items; 0: no intervals.", rich_help_panel=SCORING)
+    ] = 1000,
     confidence: Annotated[float, typer.Option(help="Of the intervals.", rich_help_panel=SCORING)] = 0.95,
-    draws: Annotated[int, typer.Option(help="At most so many subsets of an item's references at each K.", rich_help_panel=SCORING)] = 100,
+    draws: Annotated[
+        int, typer.Option(help="At most so many subsets of an item's references at each K.", rich_help_panel=SCORING)
+    ] = 100,
     fail_on_error: Annotated[
         float,
-        typer.Option(metavar="N", help="Exit with 4 when more outputs than N (or than this share, below 1) get no score.", rich_help_panel=SHOWING),
+        typer.Option(
+            metavar="N",
+            help="Exit with 4 when more outputs than N (or than this share, below 1) get no score.",
+            rich_help_panel=SHOWING,
+        ),
     ] = 0,
     format: Annotated[  # noqa: A002 - the option's name
         list[Format] | None,
@@ -116,9 +130,13 @@ def score(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write a run directory (never overwritten).", rich_help_panel=SHOWING),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write a run directory (never overwritten).", rich_help_panel=SHOWING
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.", rich_help_panel=SHOWING)] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.", rich_help_panel=SHOWING)
+    ] = False,
 ) -> None:
     """Score outputs against reference sets, with 95 % intervals and signatures.
 
@@ -127,16 +145,16 @@ def score(
 
     Example: geneval score A=a.jsonl B=b.jsonl -r references.jsonl -s bleu -s "rouge(kind='L')" -o run
     """
-    from geneval.data import read_inputs  # noqa: PLC0415 - so that --help is quick
-    from geneval.defaults import default_scorers  # noqa: PLC0415
-    from geneval.evaluation import Settings, evaluate  # noqa: PLC0415
-    from geneval.results import read_fitted  # noqa: PLC0415
-    from geneval.run_directory import run_directory, writing  # noqa: PLC0415
+    from geneval.data import read_inputs
+    from geneval.defaults import default_scorers
+    from geneval.evaluation import Settings, evaluate
+    from geneval.results import read_fitted
+    from geneval.run_directory import run_directory, writing
 
     shown, text = _formats(format)
     settings = Settings(
         k=tuple(k or ()),
-        copies=copies.value,  # type: ignore[arg-type] # the enum's values are the literals
+        copies=copies.value,
         band=band,
         seed=seed,
         resamples=resamples,
@@ -153,7 +171,10 @@ def score(
         # Before anything is read: a place that cannot be written to is better known now than after the work.
         folder = stack.enter_context(run_directory(output)) if output else None
         inputs = read_inputs(
-            outputs, references=references or (), columns=_columns(column), format="text" if text else None,
+            outputs,
+            references=references or (),
+            columns=columns(column),
+            format="text" if text else None,
             allow_missing=allow_missing,
         )
         if not quiet:
@@ -173,7 +194,7 @@ def score(
 
 def show(result: Result, shown: Format | None, *, quiet: bool) -> None:
     """Prints warnings on stderr and results on stdout."""
-    from geneval.cli._render import render  # noqa: PLC0415 - so that --help is quick
+    from geneval.cli._render import render
 
     if not quiet:
         for warning in result.warnings:
@@ -186,16 +207,6 @@ def _formats(given: list[Format] | None) -> tuple[Format | None, bool]:
     if len(printed) > 1:
         raise UsageError(f"--format {printed[0]} and --format {printed[1]}: results are printed in one format")
     return (printed[0] if printed else None), Format.text in (given or ())
-
-
-def _columns(given: list[str] | None) -> dict[str, str]:
-    out = {}
-    for pair in given or ():
-        name, found, column = pair.partition("=")
-        if not (name and found and column):
-            raise UsageError(f"--column {pair!r} does not fit; write NAME=COLUMN, for example output=response")
-        out[name] = column
-    return out
 
 
 def _check_failures(result: Result, allowed: float) -> None:

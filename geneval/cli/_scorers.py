@@ -28,8 +28,8 @@ def scorers(
     format: Annotated[ListFormat | None, typer.Option("--format", help="A table on a terminal, else json.")] = None,  # noqa: A002
 ) -> None:
     """List the scorers: what they mean, range, direction, pair or pool, what they need, where they come from."""
-    from geneval_references import UsageError  # noqa: PLC0415 - so that --help is quick
-    from geneval_scorers import scorers as registered  # noqa: PLC0415
+    from geneval_references import UsageError
+    from geneval_scorers import scorers as registered
 
     known = registered()
     if name is not None and name not in known:
@@ -86,9 +86,9 @@ def _markdown(rows: list[dict[str, object]]) -> None:
 
 
 def _table(rows: list[dict[str, object]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - loaded where first used
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     # What one chooses by; the rest is in `geneval scorers NAME`.
     out = Table(show_edge=False, pad_edge=False)

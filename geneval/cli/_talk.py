@@ -43,8 +43,8 @@ class Progressing:
 
     def __enter__(self) -> Self:
         if not self._quiet and sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415 - loaded where first used
-            from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn  # noqa: PLC0415
+            from rich.console import Console
+            from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
 
             columns = [SpinnerColumn(), *Progress.get_default_columns()[:-1], TimeRemainingColumn()]
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -60,7 +60,7 @@ class Progressing:
     def __call__(self, what: str, done: int, total: int) -> None:
         if self._bar is not None:
             if what not in self._tasks:
-                from rich.markup import escape  # noqa: PLC0415 - loaded where first used
+                from rich.markup import escape
 
                 self._tasks[what] = self._bar.add_task(escape(what), total=total)
             self._bar.update(self._tasks[what], completed=done, total=total)

@@ -28,6 +28,7 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
+from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -50,6 +51,7 @@ __all__ = [
     "CocoRougeL",
     "Copies",
     "Corpus",
+    "Cosine",
     "Exact",
     "FitState",
     "FunctionScorer",

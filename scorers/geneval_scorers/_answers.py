@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from geneval_references import UsageError
 
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries, distinct
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged
@@ -31,6 +31,8 @@ class Answers:
 
     Attributes:
         scorer: the fitted scorer.
+        queries: the questions.
+        k: asked at so many references; None: against all of each question's.
         segment: segment scores, [questions]; NaN where there is none (`reason`).
         winner: the place of the winning reference in the question's list, -1 where none wins; or None.
         rows: statistics; question i has `draws[i]` of them from `starts[i]` on (one, unless asked at k).
@@ -38,6 +40,8 @@ class Answers:
     """
 
     scorer: Scorer
+    queries: Queries
+    k: int | None
     segment: Floats
     winner: Ints | None
     rows: Rows
@@ -74,9 +78,7 @@ class Answers:
         return math.fsum(layers) / len(layers)
 
 
-def ask_all(
-    scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CHUNK, what: str = "scoring"
-) -> Answers:
+def ask_all(scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CHUNK, what: str = "scoring") -> Answers:
     """Answers every question against its whole list of references.
 
     Args:
@@ -101,7 +103,7 @@ def ask_all(
         segment[now] = scorer.segment(answer.rows)
         if answer.winner is not None:
             wins, winner[now] = True, answer.winner
-        corpus.watch(f"{what} {scorer!r}", int(part[-1]) + 1, len(asked))
+        corpus.watch(f"{what} {scorer.label}", int(part[-1]) + 1, len(asked))
     place = np.zeros(len(queries), np.int64)
     place[asked] = np.arange(len(asked))
     reason = ["no_reference"] * len(queries)
@@ -109,6 +111,8 @@ def ask_all(
         reason[i] = "" if not math.isnan(segment[i]) else "not_scored"
     return Answers(
         scorer,
+        queries,
+        None,
         segment,
         winner if wins else None,
         np.concatenate(rows) if rows else np.zeros((0, 1)),
@@ -162,7 +166,7 @@ def expected_at(
     starts[asked], counts[asked] = part.starts, part.draws
     reason = np.full(len(queries), "too_few_references", object)
     reason[asked] = part.reason
-    return Answers(scorer, segment, None, part.rows, starts, counts, tuple(reason.tolist()))
+    return Answers(scorer, queries, k, segment, None, part.rows, starts, counts, tuple(reason.tolist()))
 
 
 def _check_fitted(scorer: Scorer) -> None:
@@ -196,10 +200,10 @@ def _closed_form(scorer: PairScorer, corpus: Corpus, queries: Queries, k: int, c
             weights = _best_weights(now.references, k)
         parts = np.split(weights * scores, now.references.offsets[1:-1])
         segment[part] = [math.fsum(row) for row in parts]
-        corpus.watch(f"expected at {k} {scorer!r}", int(part[-1]) + 1, len(queries))
+        corpus.watch(f"expected at {k} {scorer.label}", int(part[-1]) + 1, len(queries))
     one = np.ones(len(queries), np.int64)
     reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
-    return Answers(scorer, segment, None, segment.reshape(-1, 1), np.arange(len(queries)), one, reason)
+    return Answers(scorer, queries, k, segment, None, segment.reshape(-1, 1), np.arange(len(queries)), one, reason)
 
 
 def _best_weights(references: Ragged, k: int) -> Floats:
@@ -260,11 +264,11 @@ def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Su
         rows.append(got)
         parts = np.split(scorer.segment(got), np.cumsum(counts)[:-1])
         segment[part] = [math.fsum(row) / len(row) for row in parts]
-        corpus.watch(f"expected at {subsets.k} {scorer!r}", int(part[-1]) + 1, len(queries))
+        corpus.watch(f"expected at {subsets.k} {scorer.label}", int(part[-1]) + 1, len(queries))
     starts = np.cumsum(subsets.counts) - subsets.counts
     reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
     every = np.concatenate(rows) if rows else np.zeros((0, 1))
-    return Answers(scorer, segment, None, every, starts, subsets.counts, reason)
+    return Answers(scorer, queries, subsets.k, segment, None, every, starts, subsets.counts, reason)
 
 
 def _ask_chosen(scorer: Scorer, corpus: Corpus, queries: Queries, parents: Ints, chosen: Ragged) -> Rows:

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 import numpy as np
-from geneval_references import InputError, ReferenceSet, fold
 
+from geneval_references import InputError, ReferenceSet, fold
 from geneval_scorers._ragged import Bools, Ints, Ragged
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Corpus:
         outputs: Iterable[tuple[str, str, str, int]] = (),
         *,
         extra: Iterable[str] = (),
-        watch: Watch = _unwatched,
+        watch: Watch | None = None,
     ) -> None:
         """Interns all texts.
 
@@ -55,7 +55,7 @@ class Corpus:
         Raises:
             InputError: two items with one id, or an output of an item that is not there.
         """
-        self.watch = watch
+        self.watch = watch or _unwatched
         self._index: dict[str, int] = {}
         self._derived: dict[Hashable, object] = {}
         self.items = tuple(items)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from geneval_references import UsageError
 
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Bools, Ints, Ragged, ramps
 
@@ -114,7 +114,7 @@ def band(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
     return without_copies(corpus, queries) if copies == "drop" else queries
 
 
-def leave_one_out(corpus: Corpus, queries: Queries) -> tuple[Queries, Ints]:
+def leave_one_out(queries: Queries) -> tuple[Queries, Ints]:
     """Every question once for each of its references, that one left out.
 
     Returns:

@@ -17,7 +17,7 @@ def ramps(starts: Ints, lengths: Ints) -> Ints:
     """Returns `starts[i], starts[i] + 1, ...` (`lengths[i]` of them) for every i, end to end."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return np.asarray(np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

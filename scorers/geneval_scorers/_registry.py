@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from geneval_references import UsageError
-
 from geneval_scorers._spec import check_options, nearest, split_spec
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
 
-Rows = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+Rows = npt.NDArray[np.number]
 """One row of numbers a question; whole numbers where the statistics are counts, so that sums are exact."""
 
 Reduction = Literal["best", "mean"]
@@ -92,20 +92,28 @@ class Scorer:
 
     def __repr__(self) -> str:
         """The spec: the name, and what differs from the default."""
-        changed = {}
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.init and value != field.default:
-                changed[field.name] = value
-        return write_spec(self.name, changed)
+        return write_spec(self.name, self._changed(self.options()))
+
+    @property
+    def label(self) -> str:
+        """The spec as tables and files show it: a path in it is shortened to its name."""
+        return write_spec(self.name, self._changed(self.shown()))
 
     def options(self) -> dict[str, object]:
         """All options with their values."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
+    def shown(self) -> dict[str, object]:
+        """The options as they may leave this machine; scorers with paths among them override this."""
+        return self.options()
+
+    def _changed(self, options: dict[str, object]) -> dict[str, object]:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {key: value for key, value in options.items() if value != defaults[key]}
+
     def signature(self) -> str:
         """All options, and what else decides the number (versions, models, fitted state), parted by `|`."""
-        return "|".join([write_spec(self.name, self.options()), *(f"{k}:{v}" for k, v in self.recipe().items())])
+        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in self.recipe().items())])
 
     def recipe(self) -> dict[str, str]:
         """What decides the number beside the options: versions of tools, hashes of models and fitted state."""
@@ -128,7 +136,7 @@ class Scorer:
         """What it learned, None where there is nothing to learn."""
         return None
 
-    def fit(self, corpus: Corpus) -> Self:  # noqa: ARG002 - those that learn override this
+    def fit(self, corpus: Corpus) -> Self:
         """A copy that has learned from the references of `corpus` and stays as it is from then on."""
         return self
 
@@ -138,7 +146,7 @@ class Scorer:
         Raises:
             UsageError: the state belongs to another scorer.
         """
-        from geneval_references import UsageError  # noqa: PLC0415 - only for the message
+        from geneval_references import UsageError
 
         raise UsageError(f"{self.name} learns nothing from references; it takes no fitted state of {state.kind!r}")
 
@@ -236,14 +244,14 @@ class FunctionScorer(PairScorer):
     """A plain `pair(text, reference) -> float` as a scorer; made by `pair_scorer`."""
 
     function: Callable[[str, str], float]
-    label: str
-    direction: Literal["higher", "lower"]
-    reduce: Reduction
+    title: str
+    direction: Literal["higher", "lower"] = "higher"
+    reduce: Reduction = "best"
 
     @property
     def name(self) -> str:  # type: ignore[override] # each function has a name of its own
         """The function's name."""
-        return self.label
+        return self.title
 
     @property
     def info(self) -> Info:  # type: ignore[override]
@@ -258,10 +266,6 @@ class FunctionScorer(PairScorer):
             source="a Python function",
             licence="the user's",
         )
-
-    def __repr__(self) -> str:
-        """The function's name and its reduction."""
-        return write_spec(self.label, {} if self.reduce == "best" else {"reduce": self.reduce})
 
     def options(self) -> dict[str, object]:
         """Direction and reduction."""

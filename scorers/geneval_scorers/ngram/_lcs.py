@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
@@ -34,4 +36,4 @@ def lcs_lengths(tokens: Tokens, texts: Ints, references: Ints) -> Ints:
 
 def _spans(offsets: Ints) -> list[tuple[int, int]]:
     ends = offsets.tolist()
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(itertools.pairwise(ends))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Ints, Ragged
+from geneval_scorers._ragged import Ragged
 from geneval_scorers.tokenizers import get_tokenizer
 
 

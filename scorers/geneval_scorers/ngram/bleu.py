@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from geneval_references import UsageError
 
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 import sacrebleu
-from geneval_references import UsageError
 
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
@@ -111,7 +111,7 @@ class Chrf(PairScorer):
                 recall += np.where(both, r, 0.0)
                 effective += both
             if self.eps_smoothing:
-                return 100 * smoothed / orders
+                return np.asarray(100 * smoothed / orders)
             precision, recall = precision / np.maximum(effective, 1), recall / np.maximum(effective, 1)
             score = (1 + factor) * precision * recall / (factor * precision + recall)
             return np.where(precision + recall > 0, 100 * score, 0.0)

@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from geneval_references import InputError, UsageError
 
+from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._registry import scorer
@@ -93,7 +93,7 @@ class Cider(PairScorer):
         """
         originals = corpus.references.keep(corpus.reference_original)
         documents = np.flatnonzero(originals.lengths)
-        if len(documents) < 2:  # noqa: PLR2004 - log(1) = 0
+        if len(documents) < 2:
             raise InputError(
                 f"cider weighs n-grams by how rare they are among the items; {len(documents)} item with original "
                 "references makes every weight log(1) = 0. Score more items together, or hand in document "
@@ -120,7 +120,9 @@ class Cider(PairScorer):
         want = {"n": self.n, "tokenizer": get_tokenizer(self.tokenizer).signature}
         have = {key: state.facts.get(key) for key in want}
         if state.kind != "cider" or have != want:
-            raise UsageError(f"{self!r} takes document frequencies of cider with {want}, not of {state.kind} with {have}")
+            raise UsageError(
+                f"{self!r} takes document frequencies of cider with {want}, not of {state.kind} with {have}"
+            )
         copy = replace(self)
         object.__setattr__(copy, "fitted", state)
         return copy

@@ -59,7 +59,7 @@ class Ter(PairBased):
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """[fewest edits, mean reference length]."""
         edits = np.minimum.reduceat(np.asarray(rows[:, 0], np.float64), references.offsets[:-1])
-        length = group_sum(rows[:, 1], references) / references.lengths
+        length = group_sum(np.asarray(rows[:, 1], np.float64), references) / references.lengths
         return Statistics(np.stack([edits, length], axis=1))
 
     def segment(self, rows: Rows) -> Floats:
