@@ -98,21 +98,33 @@ def signatures(result: Result) -> list[str]:
 
 
 def table(result: Result) -> None:
-    """A table for people."""
-    from rich.console import Console
+    """A table for people; as many columns side by side as the terminal has room for, the rest below."""
+    from rich.console import Console  # loaded where first used
     from rich.table import Table
     from rich.text import Text
 
     heads, rows = grid(result)
-    out = Table(show_edge=False, pad_edge=False)
-    for i, head in enumerate(heads):
-        out.add_column(Text(head), justify="left" if i == 0 else "right", overflow="fold")
-    for row in rows:
-        out.add_row(*map(Text, row))
     console = Console()
-    console.print(out)
+    widths = [max(len(row[i]) for row in (heads, *rows)) + 3 for i in range(len(heads))]
+    for block in _blocks(widths, console.width):
+        out = Table(show_edge=False, pad_edge=False)
+        for i in (0, *block):
+            out.add_column(Text(heads[i]), justify="left" if i == 0 else "right", overflow="fold")
+        for row in rows:
+            out.add_row(*(Text(row[i]) for i in (0, *block)))
+        console.print(out, end="\n\n")
     for line in signatures(result):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
+
+
+def _blocks(widths: list[int], room: int) -> list[list[int]]:
+    """Columns 1 to the last in groups that fit beside column 0."""
+    blocks: list[list[int]] = [[]]
+    for i, width in enumerate(widths[1:], 1):
+        if blocks[-1] and widths[0] + sum(widths[j] for j in blocks[-1]) + width > room:
+            blocks.append([])
+        blocks[-1].append(i)
+    return blocks
 
 
 def _csv(result: Result) -> None:

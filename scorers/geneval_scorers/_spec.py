@@ -63,13 +63,18 @@ def check_options(name: str, cls: type, options: Mapping[str, object]) -> None:
         UsageError: an option that does not exist, or a value of another type.
     """
     hints = typing.get_type_hints(cls)
-    known = [field.name for field in dataclasses.fields(cls) if field.init]
+    fields = [field for field in dataclasses.fields(cls) if field.init]
+    known = [field.name for field in fields]
     for key, value in options.items():
         if key not in known:
             allowed = ", ".join(known) or "none"
             raise UsageError(f"{name} has no option {key!r}; allowed: {allowed}{nearest(key, known)}")
         if not _fits(value, hints[key]):
             raise UsageError(f"{name}: {key}={value!r} does not fit; allowed: {_wording(hints[key])}")
+    for field in fields:
+        if field.default is dataclasses.MISSING and field.name not in options:
+            allowed = _wording(hints[field.name])
+            raise UsageError(f"{name} needs {field.name}, one of: {allowed}; write {name}({field.name}=...)")
 
 
 def _fits(value: object, hint: object) -> bool:

@@ -42,7 +42,7 @@ class CocoBleu(Scorer):
         mean=False,
     )
 
-    n: int = 4
+    n: int
     tokenizer: str = "ptb"
 
     def __post_init__(self) -> None:

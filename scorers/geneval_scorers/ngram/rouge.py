@@ -40,7 +40,7 @@ class Rouge(PairScorer):
         source="Lin 2004 (rouge_score)",
     )
 
-    kind: Literal["1", "2", "L", "Lsum"] = "L"
+    kind: Literal["1", "2", "L", "Lsum"]
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
 

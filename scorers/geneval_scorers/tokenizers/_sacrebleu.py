@@ -20,8 +20,9 @@ class SacrebleuTokenizer:
     tokenize: Callable[[Sequence[str]], list[str]] = field(repr=False)
 
     def __call__(self, texts: Sequence[str], /) -> list[str]:
-        # sacrebleu strips the end of a segment before any tokeniser sees it, `none` included.
-        return self.tokenize([text.rstrip() for text in texts])
+        # sacrebleu strips the end of a segment before any tokeniser sees it. `none` is left as it is: whoever cuts
+        # at white space sees no difference, and pycocoevalcap's ROUGE-L, which cuts at every space, does.
+        return self.tokenize(list(texts) if self.name == "none" else [text.rstrip() for text in texts])
 
 
 def build_sacrebleu(name: str) -> SacrebleuTokenizer:
