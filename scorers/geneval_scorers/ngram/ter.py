@@ -31,7 +31,7 @@ class Ter(PairBased):
     """
 
     info: ClassVar[Info] = Info(
-        summary="edits to the nearest reference over the references' mean length (sacrebleu's)",
+        summary="edits to the nearest reference over the references' mean length",
         scale=(0, None),
         direction="lower",
         kind="pool",
