@@ -84,4 +84,4 @@ def test_not_covered():
 
 
 if __name__ == "__main__":
-    print(reference_hash(SETS))
+    sys.stdout.write(reference_hash(SETS))
