@@ -1,5 +1,74 @@
 """geneval scores generated text against sets of right answers."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from geneval.api import score
+    from geneval.evaluation import Settings, evaluate
+    from geneval.results import Result, Score, read_fitted
+    from geneval_references import (
+        GateError,
+        GenevalError,
+        InputError,
+        ItemsFailedError,
+        MissingDependencyError,
+        Reference,
+        ReferenceSet,
+        UsageError,
+    )
+    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, scorer, scorers
+
+# Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
+_HOMES = {
+    "geneval_references": (
+        "GateError",
+        "GenevalError",
+        "InputError",
+        "ItemsFailedError",
+        "MissingDependencyError",
+        "Reference",
+        "ReferenceSet",
+        "UsageError",
+    ),
+    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "scorer", "scorers"),
+    "geneval.api": ("score",),
+    "geneval.evaluation": ("Settings", "evaluate"),
+    "geneval.results": ("Result", "Score", "read_fitted"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Corpus",
+    "GateError",
+    "GenevalError",
+    "InputError",
+    "ItemsFailedError",
+    "MissingDependencyError",
+    "Queries",
+    "Reference",
+    "ReferenceSet",
+    "Result",
+    "Score",
+    "Scorer",
+    "Settings",
+    "UsageError",
+    "__version__",
+    "evaluate",
+    "pair_scorer",
+    "parse",
+    "read_fitted",
+    "score",
+    "scorer",
+    "scorers",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'geneval' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

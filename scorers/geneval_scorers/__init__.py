@@ -1,1 +1,86 @@
-"""Scorers."""
+"""Numbers: texts and reference sets in, scores out. Knows no files."""
+
+from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at
+from geneval_scorers._bootstrap import Resamples, percentile_interval
+from geneval_scorers._corpus import Corpus, Watch
+from geneval_scorers._queries import (
+    Copies,
+    Queries,
+    ask,
+    band,
+    copied,
+    distinct,
+    full,
+    grouped,
+    leave_one_out,
+    without_copies,
+)
+from geneval_scorers._ragged import Ragged
+from geneval_scorers._registry import parse, scorer, scorers
+from geneval_scorers._scorer import (
+    FitState,
+    FunctionScorer,
+    Info,
+    PairBased,
+    PairScorer,
+    Reduction,
+    Scorer,
+    Statistics,
+    pair_scorer,
+)
+from geneval_scorers.embedding.cosine import Cosine
+from geneval_scorers.ngram.bleu import Bleu
+from geneval_scorers.ngram.chrf import Chrf
+from geneval_scorers.ngram.cider import Cider
+from geneval_scorers.ngram.coco_bleu import CocoBleu
+from geneval_scorers.ngram.coco_rouge_l import CocoRougeL
+from geneval_scorers.ngram.exact import Exact
+from geneval_scorers.ngram.rouge import Rouge
+from geneval_scorers.ngram.ter import Ter
+from geneval_scorers.ngram.token_f1 import TokenF1
+
+__all__ = [
+    "CHUNK",
+    "DRAWS",
+    "SEED",
+    "Answers",
+    "Bleu",
+    "Chrf",
+    "Cider",
+    "CocoBleu",
+    "CocoRougeL",
+    "Copies",
+    "Corpus",
+    "Cosine",
+    "Exact",
+    "FitState",
+    "FunctionScorer",
+    "Info",
+    "PairBased",
+    "PairScorer",
+    "Queries",
+    "Ragged",
+    "Reduction",
+    "Resamples",
+    "Rouge",
+    "Scorer",
+    "Statistics",
+    "Ter",
+    "TokenF1",
+    "Watch",
+    "ask",
+    "ask_all",
+    "band",
+    "copied",
+    "distinct",
+    "expected_at",
+    "full",
+    "grouped",
+    "leave_one_out",
+    "pair_scorer",
+    "parse",
+    "percentile_interval",
+    "scorer",
+    "scorers",
+    "without_copies",
+]

@@ -1,0 +1,5 @@
+"""`python -m geneval`."""
+
+from geneval.cli import main
+
+main()

@@ -1,0 +1,130 @@
+"""`geneval.score`: the command `geneval score` for texts that are in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geneval.data import inputs_from_lists
+from geneval.defaults import default_scorers
+from geneval.evaluation import Settings, evaluate
+from geneval.results import Result, read_fitted
+from geneval_references import UsageError
+from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
+
+if TYPE_CHECKING:
+    from geneval_references import ReferenceSet
+
+Predictions = Sequence[str] | Sequence[Sequence[str]]
+ScorerLike = str | Scorer | Callable[[str, str], float]
+
+
+def score(
+    *,
+    predictions: Predictions | Mapping[str, Predictions],
+    references: Sequence[str] | Sequence[Sequence[str]] | Sequence[Mapping[str, str]] | Sequence[ReferenceSet],
+    scorers: Sequence[ScorerLike] | ScorerLike | None = None,
+    sources: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    system: str = "system",
+    k: int | Sequence[int] = (),
+    copies: Copies = "keep",
+    band: bool = False,
+    tiers: Sequence[str] | None = None,
+    origins: Sequence[str] | None = None,
+    conditions: Sequence[str] | None = None,
+    seed: int = SEED,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    draws: int = DRAWS,
+    fitted: str | Path | FitState | Sequence[str | Path | FitState] = (),
+    allow_missing: bool = False,
+    watch: Watch | None = None,
+) -> Result:
+    """Scores outputs against reference sets.
+
+    Args:
+        predictions: one output an item, or a list of outputs an item, or either for each of several systems
+            (`{"system": [...]}`).
+        references: `references[i]` belongs to `predictions[i]`; their numbers may differ. A string is one reference;
+            a mapping names its references.
+        scorers: specs such as `"bleu(lowercase=True)"`, scorers, or plain functions `(text, reference) -> float`; by
+            default BLEU, chrF, ROUGE-L and, where the default encoder is there, cosine.
+        sources: the items' inputs.
+        ids: the items' ids; "1", "2", ... by default.
+        system: the name of the system, where `predictions` is no mapping.
+        k: expected scores at these numbers of references, in place of scores against the whole sets.
+        copies: what becomes of a reference that equals the output: `keep` or `drop`.
+        band: also score each reference against its siblings.
+        tiers: only references of these tiers count.
+        origins: only references of these origins count.
+        conditions: only references that answer these conditions count.
+        seed: of the bootstrap and of drawn subsets.
+        resamples: bootstrap draws of items; 0 for no intervals.
+        confidence: of the intervals.
+        draws: at most so many subsets of an item's references at each k.
+        fitted: run directories (or states) whose document frequencies and the like are used here.
+        allow_missing: take items without references and count them.
+        watch: told about progress.
+
+    Returns:
+        Corpus scores with intervals and signatures, segment scores, warnings.
+
+    Raises:
+        InputError: predictions and references do not fit together.
+        UsageError: a scorer or option that does not exist.
+        MissingDependencyError: what a scorer runs is not installed.
+
+    Examples:
+        >>> import geneval
+        >>> result = geneval.score(
+        ...     predictions=["a cat sat on the mat"],
+        ...     references=[["the cat sat on the mat", "a cat is on the mat"]],
+        ...     scorers=["token_f1"],
+        ...     resamples=0,
+        ... )
+        >>> round(result.score("system", "token_f1").score, 4)
+        0.8333
+    """
+    inputs = inputs_from_lists(
+        predictions=predictions,
+        references=references,
+        sources=sources,
+        ids=ids,
+        system=system,
+        allow_missing=allow_missing,
+    )
+    settings = Settings(
+        k=(k,) if isinstance(k, int) else tuple(k),
+        copies=copies,
+        band=band,
+        seed=seed,
+        resamples=resamples,
+        confidence=confidence,
+        draws=draws,
+        tiers=None if tiers is None else tuple(tiers),
+        origins=None if origins is None else tuple(origins),
+        conditions=None if conditions is None else tuple(conditions),
+    )
+    chosen = default_scorers()[0] if scorers is None else [_scorer(s) for s in _listed(scorers)]
+    return evaluate(inputs, chosen, settings, fitted=_states(fitted), watch=watch)
+
+
+def _listed(scorers: Sequence[ScorerLike] | ScorerLike) -> list[ScorerLike]:
+    if isinstance(scorers, str | Scorer) or callable(scorers):
+        return [scorers]
+    return list(scorers)
+
+
+def _scorer(given: ScorerLike) -> Scorer | str:
+    if isinstance(given, str | Scorer):
+        return given
+    if callable(given):
+        return pair_scorer(given)
+    raise UsageError(f"{given!r} is no scorer; give a spec, a scorer or a function (text, reference) -> float")
+
+
+def _states(fitted: str | Path | FitState | Sequence[str | Path | FitState]) -> tuple[FitState, ...]:
+    listed = [fitted] if isinstance(fitted, str | Path | FitState) else list(fitted)
+    return tuple(state for part in listed for state in ((part,) if isinstance(part, FitState) else read_fitted(part)))

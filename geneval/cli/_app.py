@@ -1,0 +1,43 @@
+"""The command `geneval` and its groups."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geneval import __version__
+from geneval.cli._demo import demo
+from geneval.cli._errors import Guarded
+from geneval.cli._references import app as references
+from geneval.cli._score import score
+from geneval.cli._scorers import scorers
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Score generated text against sets of right answers, with intervals and signatures.",
+    epilog="Start with: geneval demo. Then: geneval score OUTPUTS --references FILE.",
+)
+app.command()(score)
+app.command()(demo)
+app.command()(scorers)
+app.add_typer(references, name="references")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"geneval {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    del version, debug

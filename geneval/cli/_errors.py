@@ -1,0 +1,55 @@
+"""Errors become one line and an exit code, here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from geneval.cli._talk import say
+from geneval_references import (
+    GateError,
+    GenevalError,
+    InputError,
+    ItemsFailedError,
+    MissingDependencyError,
+    UsageError,
+)
+
+EXIT_CODES: dict[type[GenevalError], int] = {
+    UsageError: 2,
+    InputError: 3,
+    ItemsFailedError: 4,
+    GateError: 5,
+    MissingDependencyError: 6,
+    GenevalError: 1,
+}
+"""0 is success; 130 an interruption."""
+
+INTERRUPTED = 130
+
+
+class Guarded(TyperGroup):
+    """A group whose commands end in an exit code, with one line on stderr that says why."""
+
+    def invoke(self, ctx: Any) -> object:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except GenevalError as error:
+            if ctx.params.get("debug"):
+                raise
+            say(f"error: {error}")
+            code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+            raise typer.Exit(code) from error
+        except KeyboardInterrupt as error:
+            say("interrupted")
+            raise typer.Exit(INTERRUPTED) from error
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except (OSError, MemoryError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if ctx.params.get("debug"):
+                raise
+            say(f"error: {type(error).__name__}: {error} (unexpected; geneval --debug ... shows where)")
+            raise typer.Exit(1) from error

@@ -1,0 +1,169 @@
+"""Results as a table, JSON, CSV, Markdown or LaTeX, on stdout."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING
+
+from geneval.cli._talk import plain
+
+if TYPE_CHECKING:
+    from geneval.results import Result, Score
+
+_ARROWS = {"higher": "↑", "lower": "↓"}
+_FIELDS = (
+    "system",
+    "scorer",
+    "k",
+    "score",
+    "low",
+    "high",
+    "direction",
+    "n",
+    "n_flagged",
+    "n_missing",
+    "n_failed",
+    "signature",
+)
+
+
+def render(result: Result, form: str | None) -> None:
+    """Prints a result; a table on a terminal and JSON elsewhere, unless told."""
+    form = form or ("table" if sys.stdout.isatty() else "json")
+    if form == "json":
+        print(result.to_json())
+    elif form == "csv":
+        _csv(result)
+    elif form == "markdown":
+        _markdown(result)
+    elif form == "latex":
+        _latex(result)
+    else:
+        table(result)
+
+
+def digits(score: Score) -> int:
+    """How many decimals are worth printing."""
+    top = score.scale[1]
+    return 2 if top is None or top > 10 else 3
+
+
+def cell(score: Score) -> str:
+    """A score with its interval."""
+    if score.score is None:
+        return "-"
+    places = digits(score)
+    text = f"{score.score:.{places}f}"
+    return text if score.low is None else f"{text} [{score.low:.{places}f}, {score.high:.{places}f}]"
+
+
+def heading(score: Score) -> str:
+    """A column's name: the spec, k where it was asked for, and which way is better."""
+    at = "" if score.k is None else f" @{score.k}"
+    return plain(f"{score.scorer}{at} {_ARROWS[score.direction]}")
+
+
+def grid(result: Result) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows: systems x scorers, and what stands beside the scores."""
+    every = [*result.scores, *result.bands]
+    columns = list(dict.fromkeys((s.scorer, s.k) for s in every))
+    heads = ["system", *(heading(next(s for s in every if (s.scorer, s.k) == c)) for c in columns), "n", "copies"]
+    troubled = any(s.n_flagged or s.n_missing or s.n_failed for s in every)
+    heads += ["empty / missing / failed"] if troubled else []
+    rows = []
+    for system in dict.fromkeys(s.system for s in every):
+        mine = {(s.scorer, s.k): s for s in every if s.system == system}
+        first = next(iter(mine.values()))
+        row = [plain(system), *(cell(mine[c]) if c in mine else "-" for c in columns)]
+        row += [_span([s.n for s in mine.values()]), f"{first.copies.rate:.1%}"]
+        if troubled:
+            parts = (
+                [s.n_flagged for s in mine.values()],
+                [s.n_missing for s in mine.values()],
+                [s.n_failed for s in mine.values()],
+            )
+            row.append(" / ".join(map(_span, parts)))
+        rows.append(row)
+    return heads, rows
+
+
+def _span(values: list[int]) -> str:
+    return str(values[0]) if min(values) == max(values) else f"{min(values)}-{max(values)}"
+
+
+def signatures(result: Result) -> list[str]:
+    """Each recipe once."""
+    return list(dict.fromkeys(s.signature for s in [*result.scores, *result.bands]))
+
+
+def table(result: Result) -> None:
+    """A table for people; as many columns side by side as the terminal has room for, the rest below."""
+    from rich.console import Console  # loaded where first used
+    from rich.table import Table
+    from rich.text import Text
+
+    heads, rows = grid(result)
+    console = Console()
+    widths = [max(len(row[i]) for row in (heads, *rows)) + 3 for i in range(len(heads))]
+    for block in _blocks(widths, console.width):
+        out = Table(show_edge=False, pad_edge=False)
+        for i in (0, *block):
+            out.add_column(Text(heads[i]), justify="left" if i == 0 else "right", overflow="fold")
+        for row in rows:
+            out.add_row(*(Text(row[i]) for i in (0, *block)))
+        console.print(out, end="\n\n")
+    for line in signatures(result):
+        console.print(Text(plain(line), style="dim"), soft_wrap=True)
+
+
+def _blocks(widths: list[int], room: int) -> list[list[int]]:
+    """Columns 1 to the last in groups that fit beside column 0."""
+    blocks: list[list[int]] = [[]]
+    for i, width in enumerate(widths[1:], 1):
+        if blocks[-1] and widths[0] + sum(widths[j] for j in blocks[-1]) + width > room:
+            blocks.append([])
+        blocks[-1].append(i)
+    return blocks
+
+
+def _csv(result: Result) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_FIELDS)
+    for score in [*result.scores, *result.bands]:
+        row = score.to_dict()
+        writer.writerow([_harmless(row[field]) for field in _FIELDS])
+
+
+def _harmless(value: object) -> object:
+    """Text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _markdown(result: Result) -> None:
+    heads, rows = grid(result)
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    for line in lines:
+        print("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |")
+    print()
+    for signature in signatures(result):
+        print(f"- `{plain(signature)}`")
+
+
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    c: f"\\{c}" for c in "&%$#_{}"
+}
+_LATEX |= {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
+
+
+def _latex(result: Result) -> None:
+    heads, rows = grid(result)
+    print(r"\begin{tabular}{l" + "r" * (len(heads) - 1) + "}")
+    print(r"\toprule")
+    for i, line in enumerate([heads, *rows]):
+        print(" & ".join("".join(_LATEX.get(c, c) for c in text) for text in line) + r" \\")
+        if i == 0:
+            print(r"\midrule")
+    print("\\bottomrule\n\\end{tabular}")
+    for signature in signatures(result):
+        print(f"% {plain(signature)}")

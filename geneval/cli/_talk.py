@@ -1,0 +1,69 @@
+"""Talk on stderr: notes, warnings, progress. Results go to stdout and nowhere near here."""
+
+from __future__ import annotations
+
+import sys
+import time
+import unicodedata
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_EVERY = 30.0
+"""Seconds between lines of progress where there is no terminal."""
+
+
+def plain(text: str) -> str:
+    """Text that cannot steer a terminal: control and bidirectional characters are shown as escapes."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def say(text: str) -> None:
+    """Prints a line on stderr."""
+    print(plain(text), file=sys.stderr)
+
+
+class Progressing:
+    """Shows how far long work is: a bar on a terminal, else a line now and then.
+
+    Called with what is going on, how much is done and how much there is.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
+
+            columns = [SpinnerColumn(), *Progress.get_default_columns()[:-1], TimeRemainingColumn()]
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._bar is not None:
+            if what not in self._tasks:
+                from rich.markup import escape
+
+                self._tasks[what] = self._bar.add_task(escape(what), total=total)
+            self._bar.update(self._tasks[what], completed=done, total=total)
+        elif not self._quiet and time.monotonic() - self._last > _EVERY:
+            self._last = time.monotonic()
+            say(f"{what}: {done} of {total}")

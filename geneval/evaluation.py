@@ -1,0 +1,369 @@
+"""One evaluation run: outputs against reference sets, by several scorers, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from geneval import __version__
+from geneval.results import CopyRates, Result, Score
+from geneval_references import ReferenceSet, UsageError, reference_hash, select
+from geneval_scorers import (
+    DRAWS,
+    SEED,
+    Answers,
+    Copies,
+    Corpus,
+    FitState,
+    Queries,
+    Resamples,
+    Scorer,
+    Watch,
+    ask_all,
+    band,
+    copied,
+    expected_at,
+    full,
+    parse,
+    percentile_interval,
+)
+
+if TYPE_CHECKING:
+    from geneval.data import Inputs
+
+Ints = npt.NDArray[np.int64]
+
+FEW_ITEMS = 30
+"""Below so many items an interval says little; a warning says so."""
+
+NOTABLE_COPIES = 0.01
+"""Share of copies from which on, where it is above the references' own, a warning names the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How outputs are scored.
+
+    Attributes:
+        k: expected scores at these numbers of references; none: against each item's whole set.
+        copies: `keep` outputs' own equal references, as other tools do, or `drop` them, for references alike.
+        band: also score each reference against its siblings.
+        seed: of the bootstrap and of drawn subsets.
+        resamples: bootstrap draws of items; 0 for no intervals.
+        confidence: of the intervals, between 0 and 1.
+        draws: at most so many subsets of an item's references at each k.
+        tiers, origins, conditions: which references count; None for all.
+    """
+
+    k: tuple[int, ...] = ()
+    copies: Copies = "keep"
+    band: bool = False
+    seed: int = SEED
+    resamples: int = 1000
+    confidence: float = 0.95
+    draws: int = DRAWS
+    tiers: tuple[str, ...] | None = None
+    origins: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        if any(k < 1 for k in self.k):
+            raise UsageError(f"k={min(self.k)} does not fit; expected scores are defined for 1 or more references")
+        if self.copies not in ("keep", "drop"):
+            raise UsageError(f"copies={self.copies!r} does not fit; allowed: keep, drop")
+        if not 0 < self.confidence < 1:
+            raise UsageError(f"confidence={self.confidence} does not fit; allowed: between 0 and 1")
+        if self.resamples < 0 or self.draws < 1:
+            raise UsageError("resamples is 0 or more, draws 1 or more")
+
+
+def evaluate(
+    inputs: Inputs,
+    scorers: Sequence[Scorer | str],
+    settings: Settings | None = None,
+    *,
+    fitted: Iterable[FitState] = (),
+    watch: Watch | None = None,
+) -> Result:
+    """Scores all outputs with all scorers.
+
+    Args:
+        inputs: outputs and reference sets, as `geneval.data` reads them.
+        scorers: scorers or specs.
+        settings: how; defaults of `Settings` where not given.
+        fitted: state that an earlier run has saved, used in place of fitting on these references.
+        watch: told about progress.
+
+    Raises:
+        UsageError: no scorer, one scorer twice, or fitted state that no scorer takes.
+        MissingDependencyError: what a scorer runs is not installed.
+    """
+    chosen = _unique([parse(s) if isinstance(s, str) else s for s in scorers])
+    for scorer in chosen:
+        scorer.prepare()
+    return _Run(inputs, settings or Settings(), watch).result(chosen, tuple(fitted))
+
+
+def _unique(scorers: list[Scorer]) -> list[Scorer]:
+    if not scorers:
+        raise UsageError("no scorer was given; `geneval scorers` lists what there is")
+    names = Counter(scorer.label for scorer in scorers)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise UsageError(f"scorer {twice[0]} is given twice; a column needs a name of its own")
+    return scorers
+
+
+@dataclass
+class _Run:
+    """Everything that the scorers of one run share."""
+
+    inputs: Inputs
+    settings: Settings
+    watch: Watch | None
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        inputs, settings = self.inputs, self.settings
+        rows = [(o.id, o.system, o.text, o.sample) for o in inputs.outputs]
+        self.items = self._selected(inputs.items)
+        self.corpus = Corpus(self.items, rows, watch=self.watch)
+        # Document frequencies and the like come from all references, whichever of them count here.
+        self.fit_corpus = self.corpus if self.items is inputs.items else Corpus(inputs.items, rows, watch=self.watch)
+        self.queries = full(self.corpus, copies=settings.copies)
+        self.units = np.empty(len(self.corpus.ids), np.int64)
+        self.units[np.asarray(sorted(range(len(self.units)), key=self.corpus.ids.__getitem__), np.int64)] = np.arange(
+            len(self.units)
+        )
+        self.resamples = Resamples(len(self.units), settings.resamples, settings.seed)
+        self.tiers = dict(Counter(str(r.tier) for item in self.items for r in item.references))
+        self.refset = reference_hash(self.items)
+
+    def _selected(self, items: tuple[ReferenceSet, ...]) -> tuple[ReferenceSet, ...]:
+        s = self.settings
+        if s.tiers is s.origins is s.conditions is None:
+            return items
+        return tuple(select(items, tiers=s.tiers, origins=s.origins, conditions=s.conditions))
+
+    def result(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> Result:
+        copies = self._copy_rates()
+        self._warn_about_inputs()
+        ready = self._fit(scorers, fitted)
+        scores: list[Score] = []
+        bands: list[Score] = []
+        segments: list[dict[str, object]] = []
+        for scorer in ready:
+            for k in self.settings.k or (None,):
+                answers = self._ask(scorer, self.queries, k)
+                scores += self._scores(answers, copies)
+                segments.append(self._segments(answers))
+                self._warn_about_answers(answers)
+                if self.settings.band:
+                    bands.append(self._band(scorer, k, copies))
+        return Result(
+            scores=tuple(scores),
+            bands=tuple(bands),
+            warnings=tuple(self.warnings),
+            columns=_joined(segments),
+            fitted=tuple(s.state for s in ready if s.state is not None),
+            reference_hash=self.refset,
+            files=self.inputs.files,
+            settings=self.settings,
+        )
+
+    def _fit(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> list[Scorer]:
+        ready: list[Scorer] = []
+        used: set[str] = set()
+        for scorer in scorers:
+            mine = [state for state in fitted if scorer.needs_fit and state.kind == scorer.name]
+            if mine:
+                ready.append(scorer.with_state(mine[0]))
+                used.add(mine[0].hash)
+            else:
+                ready.append(scorer.fit(self.fit_corpus) if scorer.needs_fit else scorer)
+        left = [state.kind for state in fitted if state.hash not in used]
+        if left:
+            raise UsageError(f"fitted state of {left[0]} was handed in, but no scorer of this run takes it")
+        return ready
+
+    def _ask(self, scorer: Scorer, queries: Queries, k: int | None) -> Answers:
+        if k is None:
+            return ask_all(scorer, self.corpus, queries)
+        return expected_at(scorer, self.corpus, queries, k, seed=self.settings.seed, draws=self.settings.draws)
+
+    def _scores(self, answers: Answers, copies: dict[str, CopyRates]) -> list[Score]:
+        missing = Counter(system for system, _ in self.inputs.missing_outputs)
+        out = []
+        for number, system in enumerate(self.corpus.systems):
+            asked = np.flatnonzero(self.corpus.output_system == number)
+            groups = [asked[answers.scored[asked]]]
+            out.append(self._score(system, answers, asked, groups, copies=copies[system], missing=missing[system]))
+        return out
+
+    def _band(self, scorer: Scorer, k: int | None, copies: dict[str, CopyRates]) -> Score:
+        """The references in the role of a system, each scored against its siblings."""
+        queries = band(self.corpus, copies=self.settings.copies)
+        answers = self._ask(scorer, queries, k)
+        rates = next(iter(copies.values())).of_references()
+        groups = self._together(answers)
+        return self._score("references", answers, np.arange(len(queries)), groups, copies=rates, missing=0)
+
+    def _together(self, answers: Answers) -> list[Ints]:
+        """Band members that play system together.
+
+        A mean over items needs no grouping. Else one reference an item plays at a time, every reference as often as
+        any other (items with fewer begin again); which ones go together is decided by the seed, not by their order.
+        """
+        queries, scored = answers.queries, np.flatnonzero(answers.scored)
+        if answers.scorer.info.mean or not len(scored):
+            return [scored]
+        units = self.units[queries.item[scored]]
+        order = np.lexsort((self.corpus.rank[queries.candidates.values[scored]], units))
+        _, starts, counts = np.unique(units[order], return_index=True, return_counts=True)
+        shift = np.random.default_rng(self.settings.seed).integers(0, 1 << 30, len(self.units))[np.unique(units)]
+        return [scored[order][starts + (shift + turn) % counts] for turn in range(int(counts.max()))]
+
+    def _score(
+        self, system: str, answers: Answers, asked: Ints, groups: list[Ints], *, copies: CopyRates, missing: int
+    ) -> Score:
+        queries = answers.queries
+        scores, draws = [], []
+        for group in groups:
+            units = self.units[queries.item[group]]
+            many = np.bincount(units, minlength=len(self.units))
+            # Several outputs of a system for one item share the weight of one.
+            scores.append(answers.corpus(group, None if (many <= 1).all() else 1.0 / many[units]))
+            if self.settings.resamples and len(group):
+                draws.append(self.resamples.scores(answers, group, units))
+        low = high = None
+        if draws:
+            low, high = percentile_interval(np.mean(draws, axis=0), self.settings.confidence)
+        reasons = Counter(answers.reason[i] for i in asked.tolist())
+        scorer, texts = answers.scorer, self.corpus.texts
+        return Score(
+            system=system,
+            scorer=scorer.label,
+            score=_number(math.fsum(scores) / len(scores)),
+            low=low,
+            high=high,
+            scale=scorer.info.scale,
+            direction=scorer.info.direction,
+            n=int(answers.scored[asked].sum()),
+            n_flagged=sum(not texts[t].strip() for t in queries.candidates.take(asked).values.tolist()),
+            n_missing=missing + reasons["no_reference"] + reasons["too_few_references"],
+            n_failed=reasons["not_scored"],
+            tiers=self.tiers,
+            k=answers.k,
+            copies=copies,
+            signature=self._signature(scorer, answers.k),
+        )
+
+    def _segments(self, answers: Answers) -> dict[str, object]:
+        corpus, count = self.corpus, len(answers.segment)
+        return {
+            "id": [corpus.ids[i] for i in corpus.output_item.tolist()],
+            "system": [corpus.systems[i] for i in corpus.output_system.tolist()],
+            "sample": corpus.output_sample.tolist(),
+            "scorer": [answers.scorer.label] * count,
+            "k": [answers.k] * count,
+            "score": [_number(value) for value in answers.segment.tolist()],
+            "winner": self._winners(answers),
+            "flag": [None if corpus.texts[t].strip() else "empty_output" for t in corpus.output_text.tolist()],
+            "reason": [reason or None for reason in answers.reason],
+        }
+
+    def _winners(self, answers: Answers) -> list[int | None]:
+        """The winning reference's place in its item's list as it was given."""
+        if answers.winner is None:
+            return [None] * len(answers.segment)
+        out: list[int | None] = []
+        given = self.corpus.references
+        for i, place in enumerate(answers.winner.tolist()):
+            if place < 0:
+                out.append(None)
+                continue
+            text = self.queries.references.row(i)[place]
+            out.append(int(np.flatnonzero(given.row(int(self.queries.item[i])) == text)[0]))
+        return out
+
+    def _copy_rates(self) -> dict[str, CopyRates]:
+        everything = full(self.corpus)
+        mine = np.zeros(len(everything), bool)
+        mine[everything.references.rows[copied(self.corpus, everything)]] = True
+        siblings = band(self.corpus)
+        theirs = np.zeros(len(siblings), bool)
+        theirs[siblings.references.rows[copied(self.corpus, siblings)]] = True
+        out = {}
+        for number, system in enumerate(self.corpus.systems):
+            asked = self.corpus.output_system == number
+            out[system] = CopyRates(
+                policy=self.settings.copies,
+                n=int(mine[asked].sum()),
+                outputs=int(asked.sum()),
+                reference_n=int(theirs.sum()),
+                references=len(theirs),
+            )
+        return out
+
+    def _signature(self, scorer: Scorer, k: int | None) -> str:
+        s = self.settings
+        counts = [len(item.references) for item in self.items]
+        refs = f"{min(counts)}-{max(counts)}" if counts else "0"
+        parts = [
+            f"geneval:{__version__}",
+            scorer.signature(),
+            f"refs:{refs}",
+            f"refset:{self.refset[:12]}",
+            f"tiers:{','.join(s.tiers) if s.tiers else 'all'}",
+            "k:all" if k is None else f"k:{k},draws:{s.draws},seed:{s.seed}",
+            f"copies:{s.copies}",
+        ]
+        if s.resamples:
+            parts.append(f"interval:{100 * s.confidence:g}%,bootstrap:{s.resamples},seed:{s.seed}")
+        return "|".join(parts)
+
+    def _warn_about_inputs(self) -> None:
+        count = len(self.corpus.ids)
+        if count < FEW_ITEMS:
+            self.warnings.append(f"only {count} items: intervals from fewer than {FEW_ITEMS} items say little")
+        for system, rates in self._copy_rates().items():
+            if rates.rate > max(rates.reference_rate, NOTABLE_COPIES):
+                done = "keeps" if self.settings.copies == "keep" else "loses"
+                self.warnings.append(
+                    f"{rates.n} of {system}'s {rates.outputs} outputs equal one of their references "
+                    f"({rates.rate:.1%}; references that equal a sibling: {rates.reference_rate:.1%}). Such an output "
+                    f"{done} that reference (copies: {self.settings.copies}); it may be a leak"
+                )
+        if self.settings.band and not self.settings.k:
+            self.warnings.append(
+                "the band's texts have one reference fewer than the outputs; ask for expected scores at k (-k) "
+                "to compare the two"
+            )
+
+    def _warn_about_answers(self, answers: Answers) -> None:
+        reasons = Counter(answers.reason)
+        few = reasons["too_few_references"]
+        if few:
+            self.warnings.append(
+                f"{few} outputs have fewer than {answers.k} distinct references and get no score at k={answers.k}"
+            )
+        if reasons["no_reference"]:
+            self.warnings.append(f"{reasons['no_reference']} outputs have no reference left to be scored against")
+        if reasons["not_scored"]:
+            self.warnings.append(f"{answers.scorer.label} could not score {reasons['not_scored']} outputs")
+        self.warnings[:] = dict.fromkeys(self.warnings)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _joined(parts: list[dict[str, object]]) -> dict[str, list[object]]:
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}  # type: ignore[attr-defined]

@@ -1,0 +1,307 @@
+"""What a scorer is: it answers questions with rows of statistics, and turns rows into segment and corpus scores."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from geneval_scorers._corpus import Corpus
+from geneval_scorers._queries import Queries
+from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
+from geneval_scorers._spec import write_spec
+
+Rows = npt.NDArray[np.number]
+"""One row of numbers a question; whole numbers where the statistics are counts, so that sums are exact."""
+
+Reduction = Literal["best", "mean"]
+"""How a pair scorer makes one number of several references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a scorer declares about its numbers."""
+
+    summary: str
+    """What the number means, in a line."""
+    scale: tuple[float, float | None]
+    """The native range; None where it has no upper end."""
+    direction: Literal["higher", "lower"]
+    """Which way is better."""
+    kind: Literal["pair", "pool"]
+    """`pair`: s(text, reference) and a visible reduction; `pool`: m(text, all references) as a whole."""
+    monotone: bool
+    """Whether another reference never makes a score worse."""
+    identical: str
+    """What text equal to a reference scores."""
+    source: str
+    """The paper or tool that defines the formula."""
+    needs: str = ""
+    """What must be installed beyond the core."""
+    licence: str = "Apache-2.0"
+    """The licence of what it runs."""
+    mean: bool = True
+    """Whether the corpus score is the mean of the segment scores."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """A scorer's answers, before they become scores.
+
+    Attributes:
+        rows: [questions, columns]; NaN where the scorer could not answer.
+        winner: for each question the place of the winning reference in its list, -1 where there is none; or None
+            for scorers in which no single reference wins.
+    """
+
+    rows: Rows
+    winner: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitState:
+    """What a scorer learned from a reference corpus: arrays and a few facts, hashed into its signature."""
+
+    kind: str
+    facts: Mapping[str, int | str]
+    arrays: Mapping[str, npt.NDArray[np.generic]]
+
+    @property
+    def hash(self) -> str:
+        """sha256 over the content, the same on every machine."""
+        digest = hashlib.sha256(json.dumps([self.kind, dict(sorted(self.facts.items()))]).encode())
+        for name, array in sorted(self.arrays.items()):
+            digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, repr=False)
+class Scorer:
+    """Base of all scorers. Scoring changes nothing in a scorer; what it learns is a new scorer, made by `fit`."""
+
+    name: ClassVar[str]
+    info: ClassVar[Info]
+
+    def __repr__(self) -> str:
+        """The spec: the name, and what differs from the default."""
+        return write_spec(self.name, self._changed(self.options()))
+
+    @property
+    def label(self) -> str:
+        """The spec as tables and files show it: a path in it is shortened to its name."""
+        return write_spec(self.name, self._changed(self.shown()))
+
+    def options(self) -> dict[str, object]:
+        """All options with their values."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
+
+    def shown(self) -> dict[str, object]:
+        """The options as they may leave this machine; scorers with paths among them override this."""
+        return self.options()
+
+    def _changed(self, options: dict[str, object]) -> dict[str, object]:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {key: value for key, value in options.items() if value != defaults[key]}
+
+    def signature(self) -> str:
+        """All options, and what else decides the number (versions, models, fitted state), parted by `|`."""
+        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in self.recipe().items())])
+
+    def recipe(self) -> dict[str, str]:
+        """What decides the number beside the options: versions of tools, hashes of models and fitted state."""
+        return {}
+
+    def prepare(self) -> None:
+        """Checks that what it runs is installed, before any work is done.
+
+        Raises:
+            MissingDependencyError: with the command that installs it.
+        """
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether it has yet to learn from a reference corpus."""
+        return False
+
+    @property
+    def state(self) -> FitState | None:
+        """What it learned, None where there is nothing to learn."""
+        return None
+
+    def fit(self, corpus: Corpus) -> Self:
+        """A copy that has learned from the references of `corpus` and stays as it is from then on."""
+        return self
+
+    def with_state(self, state: FitState) -> Self:
+        """A copy with state that was fitted before.
+
+        Raises:
+            UsageError: the state belongs to another scorer.
+        """
+        from geneval_references import UsageError
+
+        raise UsageError(f"{self.name} learns nothing from references; it takes no fitted state of {state.kind!r}")
+
+    def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
+        """One row of numbers a question. Questions have at least one reference each."""
+        raise NotImplementedError
+
+    def segment(self, rows: Rows) -> Floats:
+        """Segment scores, [questions]."""
+        return np.asarray(rows[:, 0], np.float64)
+
+    def finish(self, sums: Floats, weight: Floats) -> Floats:
+        """Corpus scores from summed rows.
+
+        Args:
+            sums: [..., columns], rows added up.
+            weight: [...], how many rows each sum holds.
+
+        Returns:
+            [...], NaN where there were no rows.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(sums[..., 0] / weight)
+
+    def aggregate(self, rows: Rows, weights: Floats | None = None) -> float:
+        """The corpus score of rows: their sum, the same in whatever order, through `finish`.
+
+        Args:
+            rows: statistics, [questions, columns], none of them NaN.
+            weights: how much each row counts, [questions]; all once by default.
+        """
+        total = float(len(rows)) if weights is None else math.fsum(weights)
+        return float(self.finish(exact_sums(rows, weights), np.asarray(total)))
+
+
+@dataclass(frozen=True, repr=False)
+class PairBased(Scorer):
+    """A scorer whose every answer is made of numbers about (text, reference) pairs; each pair is looked at once."""
+
+    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """One row of numbers for each pair of text indices, [pairs, columns]."""
+        raise NotImplementedError
+
+    def combine(self, rows: Rows, references: Ragged) -> Statistics:
+        """Makes one row a question of the rows of its pairs (aligned with `references.values`)."""
+        raise NotImplementedError
+
+    def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
+        """The row of every (candidate, reference), aligned with `queries.references.values`."""
+        texts = queries.single_candidates(self.name)[queries.references.rows]
+        key, where = np.unique(texts * len(corpus.texts) + queries.references.values, return_inverse=True)
+        return self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))[where]
+
+    def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
+        """Looks at each distinct pair once, then reduces."""
+        return self.combine(self.pairs(corpus, queries), queries.references)
+
+
+@dataclass(frozen=True, repr=False)
+class PairScorer(PairBased):
+    """Defines s(text, reference); several references become one number through a named reduction.
+
+    A subclass gives `pair`, or `pair_rows` where it can look at many pairs at once.
+    """
+
+    @property
+    def reduction(self) -> Reduction:
+        """`best` or `mean` over the references."""
+        value: Reduction = getattr(self, "reduce", "best")
+        return value
+
+    def pair(self, text: str, reference: str) -> float:
+        """The score of one text against one reference."""
+        raise NotImplementedError
+
+    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """Calls `pair` for every pair."""
+        words = corpus.texts
+        values = [self.pair(words[t], words[r]) for t, r in zip(texts.tolist(), references.tolist(), strict=True)]
+        return np.asarray(values, np.float64).reshape(-1, 1)
+
+    def combine(self, rows: Rows, references: Ragged) -> Statistics:
+        """`best`: the row of the first best reference; `mean`: the mean of the references' scores."""
+        scores = self.segment(rows)
+        if self.reduction == "mean":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means = group_sum(scores, references) / references.lengths
+            return Statistics(means.reshape(-1, 1))
+        winner = first_best(scores if self.info.direction == "higher" else -scores, references)
+        return Statistics(rows[references.offsets[:-1] + winner], winner)
+
+
+@dataclass(frozen=True, repr=False)
+class FunctionScorer(PairScorer):
+    """A plain `pair(text, reference) -> float` as a scorer; made by `pair_scorer`."""
+
+    function: Callable[[str, str], float]
+    title: str
+    direction: Literal["higher", "lower"] = "higher"
+    reduce: Reduction = "best"
+
+    @property
+    def name(self) -> str:  # type: ignore[override] # each function has a name of its own
+        """The function's name."""
+        return self.title
+
+    @property
+    def info(self) -> Info:  # type: ignore[override]
+        """What little is known of a user's own function."""
+        return Info(
+            summary=(self.function.__doc__ or "a function of the user's own").strip().splitlines()[0],
+            scale=(-math.inf, None),
+            direction=self.direction,
+            kind="pair",
+            monotone=self.reduce == "best",
+            identical="unknown",
+            source="a Python function",
+            licence="the user's",
+        )
+
+    def options(self) -> dict[str, object]:
+        """Direction and reduction."""
+        return {"direction": self.direction, "reduce": self.reduce}
+
+    def recipe(self) -> dict[str, str]:
+        """The signature says that the recipe is code that geneval does not know."""
+        return {"code": "user"}
+
+    def pair(self, text: str, reference: str) -> float:
+        """Calls the function."""
+        return float(self.function(text, reference))
+
+
+def pair_scorer(
+    function: Callable[[str, str], float],
+    *,
+    name: str | None = None,
+    direction: Literal["higher", "lower"] = "higher",
+    reduce: Reduction = "best",
+) -> FunctionScorer:
+    """Makes a scorer of a plain function `(text, reference) -> float`.
+
+    Args:
+        function: called once for each distinct pair.
+        name: what it is called in tables; by default the function's own name.
+        direction: which way is better.
+        reduce: how several references become one number.
+    """
+    return FunctionScorer(function, name or function.__name__, direction, reduce)
+
+
+def exact_sums(rows: Rows, weights: Floats | None = None) -> Floats:
+    """Sums of columns that do not depend on the order of rows: whole numbers exactly, others correctly rounded."""
+    if weights is not None:
+        rows = rows * weights[:, None]
+    if np.issubdtype(rows.dtype, np.integer):
+        return np.asarray(rows.sum(axis=0), np.float64)
+    return np.asarray([math.fsum(column) for column in np.asarray(rows, np.float64).T], np.float64)

@@ -1,0 +1,1 @@
+"""Scorers made of n-grams, edits and common subsequences."""

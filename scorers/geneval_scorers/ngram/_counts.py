@@ -1,0 +1,114 @@
+"""n-gram counts of many texts at once, and what candidates and references have in common.
+
+Every n-gram becomes one whole number together with the text it stands in, so that counting is sorting, and looking
+an n-gram of a candidate up in a reference is a search among sorted numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geneval_scorers._ragged import Ints, Ragged
+
+_BITS = 63
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """Distinct n-grams of one order in each of some texts ("slots").
+
+    Attributes:
+        keys: slot -> slot * bound + code of the n-gram, ascending. Equal codes are equal n-grams.
+        counts: how often each of them occurs, aligned with `keys.values`.
+        first: where each of them first stands in the flat array of tokens.
+        bound: larger than every code.
+    """
+
+    keys: Ragged
+    counts: Ints
+    first: Ints
+    bound: int
+
+    def totals(self) -> Ints:
+        """How many n-grams each slot has, repeats included."""
+        return _row_sums(self.counts, self.keys)
+
+    def found(self, texts: Ints, references: Ints) -> tuple[Ragged, Ints]:
+        """Looks every n-gram of `texts[i]` up in `references[i]`.
+
+        Returns:
+            pair -> places of the text's n-grams in `keys.values`; and aligned with these places, where the same
+            n-gram of the reference stands in `keys.values`, -1 where it has none.
+        """
+        mine = self.keys.positions(texts)
+        keys = self.keys.values
+        wanted = keys[mine.values] + np.repeat((references - texts) * self.bound, mine.lengths)
+        place = np.searchsorted(keys, wanted)
+        hit = place < len(keys)
+        hit[hit] = keys[place[hit]] == wanted[hit]
+        return mine, np.where(hit, place, -1)
+
+    def clipped(self, texts: Ints, references: Ints) -> tuple[Ragged, Ints]:
+        """For every n-gram of `texts[i]`, min(its count, its count in `references[i]`); aligned as in `found`."""
+        mine, place = self.found(texts, references)
+        theirs = np.where(place >= 0, self.counts[place], 0) if len(self.counts) else place
+        return mine, np.minimum(self.counts[mine.values], theirs)
+
+    def overlap(self, texts: Ints, references: Ints) -> Ints:
+        """How many n-grams each text shares with its reference, each counted as often as both have it."""
+        mine, both = self.clipped(texts, references)
+        return _row_sums(both, mine)
+
+
+def count_ngrams(tokens: Ragged, bound: int, orders: int) -> list[Counts]:
+    """Counts n-grams of orders 1 to `orders` in each row of `tokens` (numbers below `bound`)."""
+    bits = _BITS - len(tokens).bit_length()
+    size = len(tokens.values)
+    rows = tokens.rows
+    left = tokens.offsets[1:][rows] - np.arange(size)
+    codes = [(tokens.values, max(bound, 1))]
+    out: list[Counts] = []
+    for n in range(1, orders + 1):
+        if n > 1:
+            # An n-gram is two shorter ones that stand side by side.
+            head, tail = n // 2, n - n // 2
+            codes.append(_paired(codes[head - 1], codes[tail - 1], head, bits))
+        code, top = codes[n - 1]
+        whole = np.flatnonzero(left >= n)
+        out.append(_counted(rows[whole], code[whole], whole, len(tokens), top))
+    return out
+
+
+def _paired(head: tuple[Ints, int], tail: tuple[Ints, int], shift: int, bits: int) -> tuple[Ints, int]:
+    """One number for `head[i]` and `tail[i + shift]`, renumbered where it would not fit beside a slot's number."""
+    wide = head[1].bit_length() + tail[1].bit_length() > bits
+    if wide:
+        head, tail = _renumbered(head[0]), _renumbered(tail[0])
+    code = head[0] * tail[1]
+    code[: len(code) - shift] += tail[0][shift:]
+    return _renumbered(code) if wide else (code, head[1] * tail[1])
+
+
+def _renumbered(codes: Ints) -> tuple[Ints, int]:
+    known, dense = np.unique(codes, return_inverse=True)
+    return dense.astype(np.int64), max(len(known), 1)
+
+
+def _counted(rows: Ints, codes: Ints, where: Ints, slots: int, bound: int) -> Counts:
+    keys, first, counts = np.unique(rows * bound + codes, return_index=True, return_counts=True)
+    lengths = np.bincount(keys // bound, minlength=slots).astype(np.int64)
+    return Counts(Ragged.from_lengths(lengths, keys), counts.astype(np.int64), where[first], bound)
+
+
+def _row_sums(values: Ints, rows: Ragged) -> Ints:
+    ends = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=ends[1:])
+    return ends[rows.offsets[1:]] - ends[rows.offsets[:-1]]
+
+
+def local(tokens: Ragged, texts: Ints) -> tuple[Ragged, Ints]:
+    """The rows of the distinct ones among `texts`, and for each of `texts` its slot among them."""
+    distinct, slot = np.unique(texts, return_inverse=True)
+    return tokens.take(distinct), slot.astype(np.int64)

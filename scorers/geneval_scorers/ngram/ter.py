@@ -1,0 +1,82 @@
+"""TER as sacrebleu (after Tercom) computes it (Snover et al. 2006)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import sacrebleu
+from sacrebleu.metrics.lib_ter import translation_edit_rate
+from sacrebleu.tokenizers.tokenizer_ter import TercomTokenizer
+
+from geneval_scorers._corpus import Corpus
+from geneval_scorers._ragged import Floats, Ints, Ragged, group_sum
+from geneval_scorers._registry import scorer
+from geneval_scorers._scorer import Info, PairBased, Rows, Statistics
+
+
+@scorer("ter")
+@dataclass(frozen=True, repr=False)
+class Ter(PairBased):
+    """Edits (with shifts) to the nearest reference, in percent of the references' mean length; lower is better.
+
+    A further reference can raise the score where it is shorter than the others.
+
+    Attributes:
+        normalized: Tercom's normalisation of punctuation and XML entities.
+        no_punct: remove punctuation.
+        asian_support: split and normalise CJK characters, with `normalized` or `no_punct`.
+        case_sensitive: do not lower-case.
+    """
+
+    info: ClassVar[Info] = Info(
+        summary="edits to the nearest reference over the references' mean length (sacrebleu's)",
+        scale=(0, None),
+        direction="lower",
+        kind="pool",
+        monotone=False,
+        identical="0",
+        source="Snover et al. 2006 (sacrebleu)",
+        mean=False,
+    )
+
+    normalized: bool = False
+    no_punct: bool = False
+    asian_support: bool = False
+    case_sensitive: bool = False
+
+    def recipe(self) -> dict[str, str]:
+        """The version that computes the edits."""
+        return {"sacrebleu": sacrebleu.__version__}
+
+    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """[edits, reference length]."""
+        words = corpus.derive(("ter", *self.options().values()), lambda: self._words(corpus))
+        pairs = zip(texts.tolist(), references.tolist(), strict=True)
+        return np.asarray([translation_edit_rate(words[t], words[r]) for t, r in pairs], np.float64).reshape(-1, 2)
+
+    def combine(self, rows: Rows, references: Ragged) -> Statistics:
+        """[fewest edits, mean reference length]."""
+        edits = np.minimum.reduceat(np.asarray(rows[:, 0], np.float64), references.offsets[:-1])
+        length = group_sum(np.asarray(rows[:, 1], np.float64), references) / references.lengths
+        return Statistics(np.stack([edits, length], axis=1))
+
+    def segment(self, rows: Rows) -> Floats:
+        """Sentence TER."""
+        return self._rate(np.asarray(rows, np.float64))
+
+    def finish(self, sums: Floats, weight: Floats) -> Floats:
+        """Corpus TER of summed statistics."""
+        return np.where(weight > 0, self._rate(sums), np.nan)
+
+    def _words(self, corpus: Corpus) -> list[list[str]]:
+        options = {key: bool(value) for key, value in self.options().items()}
+        tokenize = TercomTokenizer(**options)
+        return [tokenize(text.rstrip()).split() for text in corpus.texts]
+
+    def _rate(self, sums: Floats) -> Floats:
+        edits, length = sums[..., 0], sums[..., 1]
+        # Against empty references any edit is an error of 100 %.
+        empty = np.where(edits > 0, 1.0, 0.0)
+        return 100 * np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)

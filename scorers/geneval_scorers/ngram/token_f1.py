@@ -1,0 +1,68 @@
+"""Token F1: overlap of two bags of words (Rajpurkar et al. 2016, SQuAD), without SQuAD's answer normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from geneval_scorers._corpus import Corpus
+from geneval_scorers._ragged import Floats, Ints
+from geneval_scorers._registry import scorer
+from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
+from geneval_scorers.ngram._counts import count_ngrams, local
+from geneval_scorers.ngram._tokens import tokens
+from geneval_scorers.tokenizers import get_tokenizer
+
+
+def f1(shared: Ints, mine: Ints, theirs: Ints) -> Floats:
+    """Harmonic mean of shared / mine and shared / theirs; 0 where nothing is shared."""
+    precision, recall = shared / np.maximum(mine, 1), shared / np.maximum(theirs, 1)
+    return np.where(shared > 0, 2 * precision * recall / np.where(shared > 0, precision + recall, 1.0), 0.0)
+
+
+def ngram_f1(corpus: Corpus, tokenizer: str, texts: Ints, references: Ints, n: int) -> Floats:
+    """F1 of the bags of n-grams of each `texts[i]` and `references[i]`."""
+    words = tokens(corpus, tokenizer)
+    rows, slot = local(words.ids, np.concatenate([texts, references]))
+    mine, theirs = slot[: len(texts)], slot[len(texts) :]
+    counts = count_ngrams(rows, words.bound, n)[-1]
+    totals = counts.totals()
+    return f1(counts.overlap(mine, theirs), totals[mine], totals[theirs])
+
+
+@scorer("token_f1")
+@dataclass(frozen=True, repr=False)
+class TokenF1(PairScorer):
+    """F1 of the two bags of words, 0 to 1; the corpus score is the mean.
+
+    Attributes:
+        tokenizer: `unicode` lower-cases, splits scripts without spaces into characters and keeps punctuation.
+        reduce: `best` or `mean` over the references.
+    """
+
+    info: ClassVar[Info] = Info(
+        summary="F1 of the two bags of words",
+        scale=(0, 1),
+        direction="higher",
+        kind="pair",
+        monotone=True,
+        identical="1 (0 where it has no token)",
+        source="Rajpurkar et al. 2016 (SQuAD)",
+    )
+
+    tokenizer: str = "unicode"
+    reduce: Reduction = "best"
+
+    def prepare(self) -> None:
+        """Finds the tokeniser."""
+        get_tokenizer(self.tokenizer)
+
+    def recipe(self) -> dict[str, str]:
+        """The tokeniser's version."""
+        return {"tok": get_tokenizer(self.tokenizer).signature}
+
+    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """[F1]."""
+        return ngram_f1(corpus, self.tokenizer, texts, references, 1).reshape(-1, 1)
