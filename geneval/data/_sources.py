@@ -62,9 +62,7 @@ class Source:
             self.notes += about.notes
         if count == 0 and not self.problems.count:
             self.problems.add(f"{self.name}: 0 items; the file holds no rows")
-        sha256 = (
-            file_hash(self.path) if about is None or (isinstance(about, Lines) and self.path != "-") else about.sha256
-        )
+        sha256 = file_hash(self.path) if about is None else about.sha256
         self.file = InputFile(self.name, sha256, count)
 
     def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | None]:
