@@ -153,12 +153,12 @@ def test_cider_is_pycocoevalcaps(generated, coco):
     assert apart(answers.corpus(), corpus) <= TOLERANCE
 
 
-def test_cider_takes_other_orders_and_widths(make_corpus, generated_items):
+def test_cider_takes_other_widths_of_the_penalty(make_corpus, generated_items):
     items = generated_items[:300]
     shaped = {str(i): list(r) for i, (_, r) in enumerate(items)}, {str(i): [text] for i, (text, _) in enumerate(items)}
-    _, segment = CiderJudge(n=2, sigma=3.0).compute_score(*shaped)
+    _, segment = CiderJudge(sigma=3.0).compute_score(*shaped)
     corpus = make_corpus(items)
-    answers = ask_all(Cider(n=2, sigma=3.0, tokenizer="none").fit(corpus), corpus, full(corpus))
+    answers = ask_all(Cider(sigma=3.0, tokenizer="none").fit(corpus), corpus, full(corpus))
     assert apart(answers.segment, segment) <= TOLERANCE
 
 
