@@ -33,7 +33,7 @@ def row(**fields: object) -> bytes:
 BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.jsonl", b"", ["a.jsonl: 0 items"]),
     ("a.jsonl", b"\n \n", ["a.jsonl: 0 items"]),
-    ("a.jsonl", GOOD + b'{"id":"2"\n', ["a.jsonl:2: no JSON"]),
+    ("a.jsonl", GOOD + b'{"id":"2"\n', ["a.jsonl:2: no JSON: the line ends within a value"]),
     ("a.jsonl", GOOD + b'["2"]\n', ["a.jsonl:2: got a list; each line holds one JSON object"]),
     ("a.jsonl", GOOD + b'{"id":"2","output":"\xff"}\n', ["a.jsonl:2: the byte 0xff at offset 84 is not UTF-8"]),
     ("a.jsonl", row(output="\ud800!"), ["a.jsonl:1: an escape such as \\ud800 stands alone"]),
@@ -42,6 +42,7 @@ BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.jsonl", b'{"id":"1","a" : "x:y","a":"\\u003a\\u003a"}\n', ["column 'a': the key is there twice"]),
     ("a.jsonl", b'{"id":"1","ratings":{"A":1,"A":2},"output":"a"}\n', ["column 'A': the key is there twice"]),
     ("a.jsonl", b"[" * 100_000 + b"\n", ["a.jsonl:1: "]),
+    ("a.jsonl", b'{"id":"1","meta":' + b"[" * 980 + b"]" * 980 + b"}\n", ["a.jsonl:1: the JSON is nested too deeply"]),
     ("a.jsonl", row(output=None), ["a.jsonl:1: id '1', column 'output': got null; a text is due (write \"\""]),
     ("a.jsonl", row(output=3), ["column 'output': got the number 3; a text is due"]),
     ("a.jsonl", row(output=["a", None]), ["column 'output[1]': got null"]),
@@ -272,6 +273,31 @@ def test_text_counts(tmp_path: Path) -> None:
         read_inputs(paths[:1], references=paths[1:], format="text")
     with pytest.raises(InputError, match=r"no references: '2'"):
         read_inputs(paths[:1], references=paths[2:], format="text")
+
+
+def test_two_names(tmp_path: Path) -> None:
+    """NAME=FILE is for files that do not name their systems."""
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    (tmp_path / "w.jsonl").write_bytes(b'{"id":"1","outputs":{"A":"x"},"references":["x"]}\n')
+    with pytest.raises(InputError, match=r"names its system, 'A', and so does B=FILE"):
+        read_inputs([f"B={tmp_path / 'a.jsonl'}"])
+    with pytest.raises(InputError, match=r"names its systems, and so does B=FILE"):
+        read_inputs([f"B={tmp_path / 'w.jsonl'}"])
+
+
+def test_same_file_name(tmp_path: Path) -> None:
+    """Two files with one name are told apart by their paths, as given."""
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "out.jsonl").write_bytes(row(system=None, output=1 if folder == "b" else "x"))
+    with pytest.raises(InputError, match=r"b/out.jsonl:1: id '1'"):
+        read_inputs([f"{folder}={tmp_path / folder / 'out.jsonl'}" for folder in "ab"])
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    """A folder without data is an InputError."""
+    with pytest.raises(InputError, match="no data set here"):
+        read_inputs([str(tmp_path)])
 
 
 def test_no_file() -> None:

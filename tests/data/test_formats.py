@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -208,6 +209,17 @@ def test_ids_across_files(tmp_path: Path) -> None:
     found = read_inputs([str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")], allow_missing=True)
     assert [item.id for item in found.items] == ["1", "2"]
     assert any("1 and '1' were joined" in note for note in found.notes)
+
+
+def test_numpy() -> None:
+    """Arrays of texts and of ids are lists as well; what comes out is plain Python."""
+    found = inputs_from_lists(
+        predictions=np.array(["a", "b"]),  # type: ignore[arg-type]
+        references=np.array([["x", "y"], ["z", "w"]]),  # type: ignore[arg-type]
+        ids=np.array([7, 8]),  # type: ignore[arg-type]
+    )
+    assert [(o.id, type(o.text), o.text) for o in found.outputs] == [("7", str, "a"), ("8", str, "b")]
+    assert [[r.text for r in item.references] for item in found.items] == [["x", "y"], ["z", "w"]]
 
 
 BIG_ID = 12345678901234567890123
