@@ -100,6 +100,7 @@ BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.csv", b"id,output,references\n1,a,\"['x', 'y']\"\n", ["looks like a list put into one cell"]),
     ("a.csv", b"id,output,references,references.0\n1,a,b,c\n", ["keep one form"]),
     ("a.csv", b"id,output,references.0,ratings.A\n1,a,b,good\n", ["column 'ratings.A': got the text 'good'"]),
+    ("a.csv", b"id,output,references.0,ratings.A\n1,a,b,inf\n", ["column 'ratings.A': got inf; a finite number"]),
     ("a.csv", b"id,output,references.0,sample\n1,a,b,x\n", ["column 'sample': got the text 'x'"]),
 ]
 
@@ -170,6 +171,25 @@ def test_bad_people(tmp_path: Path, read: type, fields: dict[str, object], messa
     with pytest.raises(InputError) as error:
         read([str(tmp_path / "p.jsonl")])
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("good", "got the text 'good'; a number"), ("nan", "got nan; a finite number is due")]
+)
+def test_bad_cells(tmp_path: Path, cell: str, message: str) -> None:
+    """A cell of a table is a number or an error, never NaN."""
+    (tmp_path / "r.csv").write_text(f"id,system,value\n1,A,{cell}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_ratings([str(tmp_path / "r.csv")])
+    assert f"r.csv:2: id '1', column 'value': {message}" in str(error.value)
+
+
+def test_sources_differ(tmp_path: Path) -> None:
+    """Files of outputs and of references agree on an item's source."""
+    (tmp_path / "a.jsonl").write_bytes(b'{"id":"1","output":"x","source":"s"}\n')
+    (tmp_path / "r.jsonl").write_bytes(b'{"id":"1","references":["x"],"source":"t"}\n')
+    with pytest.raises(InputError, match=r"a.jsonl:1: id '1', column 'source': differs from the reference files"):
+        read_inputs([str(tmp_path / "a.jsonl")], references=[str(tmp_path / "r.jsonl")])
 
 
 def test_first_five(tmp_path: Path) -> None:
