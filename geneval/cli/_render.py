@@ -112,7 +112,8 @@ def table(result: Result) -> None:
             out.add_column(Text(heads[i]), justify="left" if i == 0 else "right", overflow="fold")
         for row in rows:
             out.add_row(*(Text(row[i]) for i in (0, *block)))
-        console.print(out, end="\n\n")
+        console.print(out)
+        console.print()
     for line in signatures(result):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
 

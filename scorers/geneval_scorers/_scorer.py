@@ -38,7 +38,7 @@ class Info:
     kind: Literal["pair", "pool"]
     """`pair`: s(text, reference) and a visible reduction; `pool`: m(text, all references) as a whole."""
     monotone: bool
-    """Whether another reference never makes a score worse."""
+    """Whether another reference never makes a segment score worse."""
     identical: str
     """What text equal to a reference scores."""
     source: str

@@ -40,7 +40,7 @@ class Cosine(PairScorer):
         monotone=True,
         identical="1",
         source="Reimers and Gurevych 2019 (sentence-transformers)",
-        needs="neural; its model from the Hub, a folder, or the offline extra",
+        needs="neural, a model",
         licence="the model's; Apache-2.0 for the default",
     )
 

@@ -37,7 +37,7 @@ class Bleu(Scorer):
     """
 
     info: ClassVar[Info] = Info(
-        summary="clipped n-gram precision with brevity penalty (sacrebleu's)",
+        summary="clipped n-gram precision with brevity penalty",
         scale=(0, 100),
         direction="higher",
         kind="pool",

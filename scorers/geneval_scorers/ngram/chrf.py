@@ -40,7 +40,7 @@ class Chrf(PairScorer):
     """
 
     info: ClassVar[Info] = Info(
-        summary="character n-gram F-score, best reference (sacrebleu's)",
+        summary="character n-gram F-score, best reference",
         scale=(0, 100),
         direction="higher",
         kind="pair",

@@ -39,14 +39,14 @@ class Cider(PairScorer):
     """
 
     info: ClassVar[Info] = Info(
-        summary="CIDEr-D: tf-idf similarity to the references, mean over them (pycocoevalcap's)",
+        summary="CIDEr-D: tf-idf similarity to the references, mean over them",
         scale=(0, 10),
         direction="higher",
         kind="pair",
         monotone=False,
         identical="10 where it is the only reference and every order has an n-gram that is not in every item",
         source="Vedantam et al. 2015 (pycocoevalcap)",
-        needs="coco and Java for tokenizer='ptb'",
+        needs="coco, Java (for ptb)",
     )
 
     n: int = 4

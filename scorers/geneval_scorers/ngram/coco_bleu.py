@@ -31,14 +31,14 @@ class CocoBleu(Scorer):
     """
 
     info: ClassVar[Info] = Info(
-        summary="COCO caption BLEU-n (pycocoevalcap's)",
+        summary="COCO caption BLEU-n",
         scale=(0, 1),
         direction="higher",
         kind="pool",
         monotone=False,
         identical="1 where it has n tokens or more",
         source="Papineni et al. 2002; Chen et al. 2015 (pycocoevalcap)",
-        needs="coco and Java for tokenizer='ptb'",
+        needs="coco, Java (for ptb)",
         mean=False,
     )
 

@@ -34,14 +34,14 @@ class CocoRougeL(PairBased):
     """
 
     info: ClassVar[Info] = Info(
-        summary="COCO caption ROUGE-L: best precision with best recall (pycocoevalcap's)",
+        summary="COCO caption ROUGE-L: best precision with best recall",
         scale=(0, 1),
         direction="higher",
         kind="pool",
         monotone=True,
         identical="1",
         source="Lin 2004; Chen et al. 2015 (pycocoevalcap)",
-        needs="coco and Java for tokenizer='ptb'",
+        needs="coco, Java (for ptb)",
     )
 
     tokenizer: str = "ptb"
