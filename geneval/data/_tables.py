@@ -24,7 +24,7 @@ def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[
     try:
         with pq.ParquetFile(raw or path) as file:
             yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: no Parquet file, or a damaged one: {error}") from error
 
 

@@ -33,7 +33,7 @@ def row(**fields: object) -> bytes:
 BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.jsonl", b"", ["a.jsonl: 0 items"]),
     ("a.jsonl", b"\n \n", ["a.jsonl: 0 items"]),
-    ("a.jsonl", GOOD + b'{"id":"2"\n', ["a.jsonl:2: no JSON"]),
+    ("a.jsonl", GOOD + b'{"id":"2"\n', ["a.jsonl:2: no JSON: the line ends within a value"]),
     ("a.jsonl", GOOD + b'["2"]\n', ["a.jsonl:2: got a list; each line holds one JSON object"]),
     ("a.jsonl", GOOD + b'{"id":"2","output":"\xff"}\n', ["a.jsonl:2: the byte 0xff at offset 84 is not UTF-8"]),
     ("a.jsonl", row(output="\ud800!"), ["a.jsonl:1: an escape such as \\ud800 stands alone"]),
@@ -42,6 +42,7 @@ BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.jsonl", b'{"id":"1","a" : "x:y","a":"\\u003a\\u003a"}\n', ["column 'a': the key is there twice"]),
     ("a.jsonl", b'{"id":"1","ratings":{"A":1,"A":2},"output":"a"}\n', ["column 'A': the key is there twice"]),
     ("a.jsonl", b"[" * 100_000 + b"\n", ["a.jsonl:1: "]),
+    ("a.jsonl", b'{"id":"1","meta":' + b"[" * 980 + b"]" * 980 + b"}\n", ["a.jsonl:1: the JSON is nested too deeply"]),
     ("a.jsonl", row(output=None), ["a.jsonl:1: id '1', column 'output': got null; a text is due (write \"\""]),
     ("a.jsonl", row(output=3), ["column 'output': got the number 3; a text is due"]),
     ("a.jsonl", row(output=["a", None]), ["column 'output[1]': got null"]),
@@ -99,6 +100,7 @@ BAD_FILES: list[tuple[str, bytes, Sequence[str]]] = [
     ("a.csv", b"id,output,references\n1,a,\"['x', 'y']\"\n", ["looks like a list put into one cell"]),
     ("a.csv", b"id,output,references,references.0\n1,a,b,c\n", ["keep one form"]),
     ("a.csv", b"id,output,references.0,ratings.A\n1,a,b,good\n", ["column 'ratings.A': got the text 'good'"]),
+    ("a.csv", b"id,output,references.0,ratings.A\n1,a,b,inf\n", ["column 'ratings.A': got inf; a finite number"]),
     ("a.csv", b"id,output,references.0,sample\n1,a,b,x\n", ["column 'sample': got the text 'x'"]),
 ]
 
@@ -169,6 +171,25 @@ def test_bad_people(tmp_path: Path, read: type, fields: dict[str, object], messa
     with pytest.raises(InputError) as error:
         read([str(tmp_path / "p.jsonl")])
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("good", "got the text 'good'; a number"), ("nan", "got nan; a finite number is due")]
+)
+def test_bad_cells(tmp_path: Path, cell: str, message: str) -> None:
+    """A cell of a table is a number or an error, never NaN."""
+    (tmp_path / "r.csv").write_text(f"id,system,value\n1,A,{cell}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_ratings([str(tmp_path / "r.csv")])
+    assert f"r.csv:2: id '1', column 'value': {message}" in str(error.value)
+
+
+def test_sources_differ(tmp_path: Path) -> None:
+    """Files of outputs and of references agree on an item's source."""
+    (tmp_path / "a.jsonl").write_bytes(b'{"id":"1","output":"x","source":"s"}\n')
+    (tmp_path / "r.jsonl").write_bytes(b'{"id":"1","references":["x"],"source":"t"}\n')
+    with pytest.raises(InputError, match=r"a.jsonl:1: id '1', column 'source': differs from the reference files"):
+        read_inputs([str(tmp_path / "a.jsonl")], references=[str(tmp_path / "r.jsonl")])
 
 
 def test_first_five(tmp_path: Path) -> None:
@@ -272,6 +293,31 @@ def test_text_counts(tmp_path: Path) -> None:
         read_inputs(paths[:1], references=paths[1:], format="text")
     with pytest.raises(InputError, match=r"no references: '2'"):
         read_inputs(paths[:1], references=paths[2:], format="text")
+
+
+def test_two_names(tmp_path: Path) -> None:
+    """NAME=FILE is for files that do not name their systems."""
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    (tmp_path / "w.jsonl").write_bytes(b'{"id":"1","outputs":{"A":"x"},"references":["x"]}\n')
+    with pytest.raises(InputError, match=r"names its system, 'A', and so does B=FILE"):
+        read_inputs([f"B={tmp_path / 'a.jsonl'}"])
+    with pytest.raises(InputError, match=r"names its systems, and so does B=FILE"):
+        read_inputs([f"B={tmp_path / 'w.jsonl'}"])
+
+
+def test_same_file_name(tmp_path: Path) -> None:
+    """Two files with one name are told apart by their paths, as given."""
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "out.jsonl").write_bytes(row(system=None, output=1 if folder == "b" else "x"))
+    with pytest.raises(InputError, match=r"b/out.jsonl:1: id '1'"):
+        read_inputs([f"{folder}={tmp_path / folder / 'out.jsonl'}" for folder in "ab"])
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    """A folder without data is an InputError."""
+    with pytest.raises(InputError, match="no data set here"):
+        read_inputs([str(tmp_path)])
 
 
 def test_no_file() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -210,6 +211,17 @@ def test_ids_across_files(tmp_path: Path) -> None:
     assert any("1 and '1' were joined" in note for note in found.notes)
 
 
+def test_numpy() -> None:
+    """Arrays of texts and of ids are lists as well; what comes out is plain Python."""
+    found = inputs_from_lists(
+        predictions=np.array(["a", "b"]),  # type: ignore[arg-type]
+        references=np.array([["x", "y"], ["z", "w"]]),  # type: ignore[arg-type]
+        ids=np.array([7, 8]),  # type: ignore[arg-type]
+    )
+    assert [(o.id, type(o.text), o.text) for o in found.outputs] == [("7", str, "a"), ("8", str, "b")]
+    assert [[r.text for r in item.references] for item in found.items] == [["x", "y"], ["z", "w"]]
+
+
 BIG_ID = 12345678901234567890123
 
 
@@ -237,6 +249,30 @@ def test_folder_of_files(tmp_path: Path) -> None:
         read_inputs([str(tmp_path / "d")])
     with pytest.raises(UsageError, match=r"no split 'dev'; there are test, train"):
         read_inputs([f"{tmp_path / 'd'}?split=dev"])
+
+
+def test_folders_of_other_files(tmp_path: Path) -> None:
+    """Tables in a folder go through geneval's readers, other files through those of `datasets`."""
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "train.csv").write_text("id,reference\n01,2021-01-01\n", encoding="utf-8")
+    assert read_references([str(tmp_path / "csv")])[0] == (ReferenceSet("01", (Reference("2021-01-01"),)),)
+    (tmp_path / "txt").mkdir()
+    (tmp_path / "txt" / "train.txt").write_text("a dog\n", encoding="utf-8")
+    columns = {"id": "text", "references": "text"}
+    sets, _, _ = read_references([str(tmp_path / "txt")], columns=columns)
+    assert sets == (ReferenceSet("a dog", (Reference("a dog"),)),)
+    with pytest.raises(UsageError, match="nowhere"):
+        read_references([f"{tmp_path / 'csv'}?config=nowhere"])
+
+
+def test_reference_sets_as_lists() -> None:
+    """Reference sets keep their ids, sources and evidence; references may be objects already."""
+    sets = (ReferenceSet("x", (Reference("a", tier="verified"),), source="s", condition="c"), ReferenceSet("y"))
+    found = inputs_from_lists(predictions=["p", "q"], references=sets, sources=[None, "t"], allow_missing=True)
+    assert found.items == (sets[0], ReferenceSet("y", (), "t"))
+    assert found.systems == ("system",)
+    objects = inputs_from_lists(predictions=["p"], references=[[Reference("a", tier="verified")]])  # type: ignore[list-item]
+    assert objects.items[0].references == sets[0].references
 
 
 def test_saved_to_disk(tmp_path: Path) -> None:
