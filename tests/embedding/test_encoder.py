@@ -151,6 +151,14 @@ def empty_weights(model: Path) -> None:
     (model / "model.safetensors").write_bytes(b"\xff" * 64)
 
 
+def lose_a_weight(model: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(model / "model.safetensors")
+    del weights[next(name for name in weights if name.endswith("layer.1.attention.self.query.weight"))]
+    save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
+
+
 def break_config(model: Path) -> None:
     (model / "config.json").write_text("{")
 
@@ -184,6 +192,7 @@ def pickle_a_module(model: Path) -> None:
     [
         (break_weights, GenevalError, "are its files damaged"),
         (empty_weights, GenevalError, "are its files damaged"),
+        (lose_a_weight, GenevalError, "lacks 1 of its weights, such as encoder.layer.1.attention.self.query.weight"),
         (break_config, UsageError, "is no JSON"),
         (drop_config, UsageError, "holds no model"),
         (pickle_weights, UsageError, "pytorch_model.bin, which can run code"),

@@ -89,6 +89,7 @@ class _SentenceEncoder:
             raise GenevalError(
                 f"the model in {files.folder} cannot be loaded, are its files damaged? {reason}"
             ) from error
+        _check_complete(model, files)
         limit = model.max_seq_length
         signature = f"{files.name}@{files.weights[:12]}|max_tokens:{limit or 'none'}|norm:l2"
         return cls(signature, batch_size, model)
@@ -102,6 +103,32 @@ class _SentenceEncoder:
         with _quiet():
             vectors = self._model.encode(texts, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(vectors, np.float32)
+
+
+def _check_complete(model: "SentenceTransformer", files: ModelFiles) -> None:
+    """Refuse weights that lack a part: transformers would fill it with random numbers and go on.
+
+    A missing pooler is no loss, since sentence-transformers pools by itself.
+    """
+    from safetensors import safe_open
+
+    stored: set[str] = set()
+    for path in files.folder.rglob("*.safetensors"):
+        with safe_open(path, "np") as weights:
+            stored.update(weights.keys())
+    parts = {name for key in stored for name in _endings(key)}
+    needed = {name for module in model for name, _ in getattr(module, "auto_model", module).named_parameters()}
+    absent = sorted(name for name in needed if name not in parts and not name.startswith("pooler."))
+    if absent:
+        raise GenevalError(
+            f"the model in {files.folder} lacks {len(absent)} of its weights, such as {absent[0]}; get its files again"
+        )
+
+
+def _endings(key: str) -> list[str]:
+    """A weight's name with and without the prefixes that a checkpoint may give it."""
+    words = key.split(".")
+    return [".".join(words[start:]) for start in range(len(words))]
 
 
 def _in_batches(
