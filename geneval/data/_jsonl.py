@@ -36,13 +36,14 @@ def jsonl_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[in
 def _object(decode: Any, line: bytes, start: int) -> Row:
     try:
         row = decode(line)
+        colons = _colons(row)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Fault(_what_is_wrong(line, start, error)) from error
     if type(row) is not dict:
         raise Fault(f"got {shown(row)}; each line holds one JSON object, {{...}}")
     # Each pair of an object has one colon outside of strings. A repeated key has been dropped from `row` together
     # with its colon, so the counts differ; `\\u003a` hides a colon from the count.
-    if line.count(b":") != _colons(row) or b"\\u00" in line:
+    if line.count(b":") != colons or b"\\u00" in line:
         _refuse_repeated_keys(line)
     return row
 
@@ -81,6 +82,8 @@ def _what_is_wrong(line: bytes, start: int, error: Exception) -> str:
         return "an escape such as \\ud800 stands alone: half a character; write both halves, or the character itself"
     if re.search(rb"\b(?:NaN|Infinity)\b", line) and _parses(line):
         return "NaN and Infinity are no JSON; write null"
+    if "truncated" in str(error):
+        return "no JSON: the line ends within a value; each line holds one whole object, {...}"
     return f"no JSON: {error}"
 
 

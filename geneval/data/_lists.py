@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from geneval.data._evidence import parse_references
@@ -109,7 +110,7 @@ def _item(entry: Any, index: int, source: Any, given_id: str | int | None) -> Re
     if source is not None:
         source = _text(source)
     if isinstance(entry, ReferenceSet):
-        id_ = entry.id if given_id is None else identifier(given_id, "ids")
+        id_ = entry.id if given_id is None else _identifier(given_id)
         if id_ != entry.id:
             raise Fault(f"the reference set's id is {entry.id!r}, ids[{index}] is {id_!r}")
         return ReferenceSet(id_, entry.references, entry.source if source is None else source, entry.condition)
@@ -121,7 +122,14 @@ def _item(entry: Any, index: int, source: Any, given_id: str | int | None) -> Re
         found = (Reference(entry),)
     else:
         found = tuple(text if isinstance(text, Reference) else Reference(_text(text)) for text in _each(entry))
-    return ReferenceSet(str(index + 1) if given_id is None else identifier(given_id, "ids"), found, source)
+    return ReferenceSet(str(index + 1) if given_id is None else _identifier(given_id), found, source)
+
+
+def _identifier(value: object) -> str:
+    """An id, of which numpy's texts and whole numbers are some."""
+    if isinstance(value, str):
+        return identifier(str(value), "ids")
+    return identifier(int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value, "ids")
 
 
 def _each(entry: Any) -> list[Any]:

@@ -69,7 +69,7 @@ class OutputRows:
         self._add_item(id_, row, source, where)
         if "outputs" in row and "output" in row:
             raise Fault("both 'output' and 'outputs' are there; keep one form", "outputs")
-        entries = self._wide(row["outputs"]) if "outputs" in row else self._long(row, raw, source)
+        entries = self._wide(row["outputs"], source) if "outputs" in row else self._long(row, raw, source)
         for system, sample, value in entries:
             known = self.seen.setdefault(system, {})
             key = id_ if sample == 0 else (id_, sample)
@@ -105,9 +105,11 @@ class OutputRows:
                 optional_text(value, column)
             item.said[column] = value
 
-    def _wide(self, value: Any) -> Iterator[tuple[str, int, str]]:
+    def _wide(self, value: Any, source: Source) -> Iterator[tuple[str, int, str]]:
         if type(value) is not dict:
             raise Fault(f"got {shown(value)}; an object {{system: text or [texts]}} is due", "outputs")
+        if source.label is not None:
+            raise Fault(f"the row names its systems, and so does {source.label}=FILE; leave the name out", "outputs")
         for system, entry in value.items():
             yield from _samples(identifier(system, "outputs"), entry, f"outputs.{system}")
 

@@ -28,7 +28,9 @@ class Source:
 
     path: str
     name: str
-    """For messages and manifests: the file's name without directories."""
+    """For manifests: the file's name without directories."""
+    shown: str
+    """For messages: the name, or the path as given where two files have one name."""
     label: str | None
     """The NAME of NAME=FILE."""
     form: str
@@ -49,7 +51,7 @@ class Source:
 
     def where(self, number: int) -> str:
         """A row, as messages name it."""
-        return f"{self.name}:{number}"
+        return f"{self.shown}:{number}"
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """The rows with their numbers; afterwards `file` and `notes` are filled in."""
@@ -61,26 +63,24 @@ class Source:
         if about is not None:
             self.notes += about.notes
         if count == 0 and not self.problems.count:
-            self.problems.add(f"{self.name}: 0 items; the file holds no rows")
-        sha256 = (
-            file_hash(self.path) if about is None or (isinstance(about, Lines) and self.path != "-") else about.sha256
-        )
+            self.problems.add(f"{self.shown}: 0 items; the file holds no rows")
+        sha256 = file_hash(self.path) if about is None else about.sha256
         self.file = InputFile(self.name, sha256, count)
 
     def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | None]:
         if self.form == "dataset":
             hub = HubRows(self.path, self.problems)
-            self.name = hub.name
+            self.name = self.shown = hub.name
             return iter(hub), hub
         if self.path != "-":
             check_exists(self.path)
         if self.form == "parquet":
-            return parquet_rows(self.path, self.name), None
+            return parquet_rows(self.path, self.shown), None
         if self.form in {"csv", "tsv"}:
-            return csv_rows(self.path, self.name, "\t" if self.form == "tsv" else ",", self.problems), None
-        lines = Lines(self.path, self.name, self.problems)
+            return csv_rows(self.path, self.shown, "\t" if self.form == "tsv" else ",", self.problems), None
+        lines = Lines(self.path, self.shown, self.problems)
         read = text_rows if self.form == "text" else jsonl_rows
-        return read(lines, self.name, self.problems), lines
+        return read(lines, self.shown, self.problems), lines
 
 
 def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> list[Source]:
@@ -97,14 +97,18 @@ def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> 
     paths = [source.path for source in sources]
     if paths.count("-") > 1:
         raise UsageError("stdin (-) can be read only once")
+    names = [source.name for source in sources]
+    for source in sources:
+        if names.count(source.name) > 1:
+            source.shown = source.path
     return sources
 
 
 def _source(spec: str, form: str | None, problems: Problems) -> Source:
     label, path = _split_label(spec)
     if is_dataset(path):
-        return Source(path, path, label, "dataset", problems)
-    return Source(path, Path(path).name, label, form or _format_of(path), problems)
+        return Source(path, path, path, label, "dataset", problems)
+    return Source(path, Path(path).name, Path(path).name, label, form or _format_of(path), problems)
 
 
 def _split_label(spec: str) -> tuple[str | None, str]:

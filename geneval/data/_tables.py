@@ -24,7 +24,7 @@ def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[
     try:
         with pq.ParquetFile(raw or path) as file:
             yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: no Parquet file, or a damaged one: {error}") from error
 
 
@@ -57,7 +57,7 @@ def csv_rows(
     """The rows of a CSV or TSV file with their line numbers.
 
     Columns `references.0`, `references.1`, ... become a list without its empty cells; `references.NAME`,
-    `outputs.SYSTEM` and `ratings.SYSTEM` become objects.
+    `outputs.SYSTEM` and `ratings.SYSTEM` become objects. An empty cell is an empty output, but no reference or rating.
     """
     rows = csv.reader(_text_lines(path, name, raw), delimiter=delimiter, strict=True)
     limit = csv.field_size_limit(2**31 - 1)
@@ -101,7 +101,7 @@ def _nest(cells: dict[str, str]) -> Row:
             entries = row.setdefault(head, {})
             if type(entries) is not dict:
                 raise Fault(f"both {head!r} and {column!r} are there; keep one form", head)
-            if cell:
+            if cell or head == "outputs":
                 entries[tail] = _grade(cell, column) if head == "ratings" else cell
         elif column in _NESTED and column != "outputs":
             _refuse_packed_list(cell, column)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -42,7 +42,7 @@ def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str])
     kind = suffix(target.name)
     if kind in {".jsonl", ".ndjson"}:
         with _whole(target) as temporary:
-            temporary.write_bytes(_compressed(_jsonl(sets), target.suffix.lower()))
+            _write_jsonl(sets, temporary)
     elif kind == ".parquet" and target.suffix.lower() == ".parquet":
         with _whole(target) as temporary:
             _write_parquet(sets, temporary)
@@ -55,9 +55,27 @@ def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str])
         )
 
 
-def _jsonl(sets: Sequence[ReferenceSet]) -> bytes:
+def _write_jsonl(sets: Sequence[ReferenceSet], path: Path) -> None:
     encode = msgspec.json.Encoder().encode
-    return b"".join(encode(_row(item)) + b"\n" for item in sets)
+    with path.open("wb") as raw, _compressing(raw, path.suffix.lower()) as file:
+        for item in sets:
+            file.write(encode(_row(item)) + b"\n")
+
+
+@contextmanager
+def _compressing(raw: BinaryIO, kind: str) -> Iterator[Any]:
+    """The file to write to, compressed as its suffix says; closed, so that the compressed stream is whole."""
+    if kind == ".gz":
+        # No name and no time stamp: the same sets give the same bytes.
+        with gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+            yield file
+    elif kind == ".zst":
+        import zstandard
+
+        with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as file:
+            yield file
+    else:
+        yield raw
 
 
 def _row(item: ReferenceSet) -> dict[str, Any]:
@@ -88,17 +106,6 @@ def _fields(reference: Reference) -> dict[str, Any]:
         "votes": None if reference.votes is None else dict(reference.votes),
         "confidence": None if reference.confidence is None else float(reference.confidence),
     }
-
-
-def _compressed(data: bytes, kind: str) -> bytes:
-    if kind == ".gz":
-        # No time stamp: the same sets give the same bytes.
-        return gzip.compress(data, mtime=0)
-    if kind == ".zst":
-        import zstandard
-
-        return zstandard.compress(data)
-    return data
 
 
 def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:

@@ -38,7 +38,7 @@ class Info:
     kind: Literal["pair", "pool"]
     """`pair`: s(text, reference) and a visible reduction; `pool`: m(text, all references) as a whole."""
     monotone: bool
-    """Whether another reference never makes a segment score worse."""
+    """Whether another reference never makes a segment score worse (under `best`, where there is a choice)."""
     identical: str
     """What text equal to a reference scores."""
     source: str
@@ -118,6 +118,11 @@ class Scorer:
     def recipe(self) -> dict[str, str]:
         """What decides the number beside the options: versions of tools, hashes of models and fitted state."""
         return {}
+
+    @property
+    def monotone(self) -> bool:
+        """Whether, under these options, another reference never makes a segment score worse."""
+        return self.info.monotone
 
     def prepare(self) -> None:
         """Checks that what it runs is installed, before any work is done.
@@ -217,6 +222,11 @@ class PairScorer(PairBased):
         """`best` or `mean` over the references."""
         value: Reduction = getattr(self, "reduce", "best")
         return value
+
+    @property
+    def monotone(self) -> bool:
+        """A mean can fall, the best cannot."""
+        return self.info.monotone and self.reduction == "best"
 
     def pair(self, text: str, reference: str) -> float:
         """The score of one text against one reference."""

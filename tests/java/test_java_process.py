@@ -64,7 +64,7 @@ def gone(pid: int) -> bool:
         ("head -c 3; kill -9 $$", "exit code -9"),
         ("echo 'Could not find or load main class' >&2; exit 1", "exit code 1; it said: Could not find or load"),
         ("yes", "wrote more than"),
-        ("yes >&2 & cat > /dev/null; kill $!; exit 3", "exit code 3; it said: y y y"),
+        ("yes >&2 & cat > /dev/null; sleep 0.3; kill $!; exit 3", "exit code 3; it said: y y y"),
     ],
 )
 def test_a_java_that_answers_something_else_is_an_error_that_says_so(

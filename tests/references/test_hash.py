@@ -81,3 +81,7 @@ def test_not_covered():
     assert reference_hash((replace(one, source="s", references=(told, one.references[1])), two, three)) == GOLDEN
     plain = ReferenceSet("2", (replace(two.references[0]),), source="x")
     assert reference_hash((one, plain, three)) == GOLDEN
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference_hash(SETS))

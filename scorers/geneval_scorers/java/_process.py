@@ -11,7 +11,7 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from threading import Thread
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from geneval_references import MissingDependencyError, UsageError
 
@@ -65,18 +65,13 @@ def run_java(command: Sequence[str], stdin: bytes, *, what: str, timeout: float,
     Raises:
         JavaError: it cannot be started, hangs, writes too much, or fails.
     """
+    pipes = _Pipes(command, stdin, max_output)
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # a process group of its own, so that whatever it starts ends with it
-        )
-    except OSError as error:
-        raise JavaError(f"{what} could not be started: {error}") from error
-    with _Pipes(process, stdin, max_output) as pipes:
-        in_time = pipes.wait(timeout)
+        in_time = pipes.run(timeout)
+    finally:
+        pipes.close()
+    if pipes.failure is not None:
+        raise JavaError(f"{what} could not be started: {pipes.failure}") from pipes.failure
     said = f"; it said: {pipes.last_words}" if pipes.last_words else ""
     if pipes.overflowed:
         raise JavaError(f"{what} wrote more than {max_output} bytes, which cannot be right; it was stopped{said}")
@@ -84,70 +79,98 @@ def run_java(command: Sequence[str], stdin: bytes, *, what: str, timeout: float,
         raise JavaError(
             f"{what} did not finish in {timeout:g} s and was stopped ({_TIMEOUT_VARIABLE} sets the limit){said}"
         )
-    if process.returncode:
-        raise JavaError(f"{what} ended with exit code {process.returncode}{said}")
+    if pipes.returncode:
+        raise JavaError(f"{what} ended with exit code {pipes.returncode}{said}")
     return bytes(pipes.stdout)
 
 
 class _Pipes:
     """The three pipes of a process, each served by a thread so that none can block another."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, max_output: int) -> None:
-        self._process = process
+    def __init__(self, command: Sequence[str], stdin: bytes, max_output: int) -> None:
+        self._command = command
         self._stdin = stdin
         self._max_output = max_output
-        self.stdout = bytearray()
         self._stderr = bytearray()
+        self._process: subprocess.Popen[bytes] | None = None
+        # An interrupt reaches the main thread only. Started by another, the process is known before it can be lost.
+        self._starter = Thread(target=self._start, daemon=True)
+        self._readers = [Thread(target=self._read_out, daemon=True), Thread(target=self._read_err, daemon=True)]
+        self._writer = Thread(target=self._write, daemon=True)
+        self.stdout = bytearray()
+        self.returncode: int | None = None
         self.overflowed = False
+        self.failure: OSError | None = None
 
-    def __enter__(self) -> Self:
-        self._threads = [Thread(target=serve, daemon=True) for serve in (self._read_out, self._read_err, self._write)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def wait(self, timeout: float) -> bool:
+    def run(self, timeout: float) -> bool:
         """Say whether the process closed its output and ended within `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        for thread in self._threads[:2]:
+        self._starter.start()
+        self._starter.join()
+        if self._process is None:
+            return False
+        for thread in (*self._readers, self._writer):
+            thread.start()
+        for thread in self._readers:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
         try:
-            self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
+            self.returncode = self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             return False
-        return not any(thread.is_alive() for thread in self._threads[:2])
+        return not any(thread.is_alive() for thread in self._readers)
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """End the whole group, also where the caller was interrupted, and leave neither zombie nor open pipe."""
+        if self._starter.ident is not None:
+            self._starter.join()
+        if self._process is None:
+            return
         _kill_group(self._process)
         self._process.wait()
-        for thread in self._threads:
-            thread.join(timeout=_GRACE)
+        for thread in (*self._readers, self._writer):
+            if thread.ident is not None:
+                thread.join(timeout=_GRACE)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with suppress(OSError):
                 cast(IO[bytes], pipe).close()
+
+    def _start(self) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # a process group of its own, so that whatever it starts ends with it
+            )
+        except OSError as error:
+            self.failure = error
 
     @property
     def last_words(self) -> str:
         """The end of what the process wrote to stderr, on one line."""
         return " ".join(self._stderr.decode("utf-8", "replace").split())[-_LAST_WORDS:].strip()
 
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        return cast("subprocess.Popen[bytes]", self._process)
+
     def _read_out(self) -> None:
-        for block in _blocks(self._process.stdout):
+        for block in _blocks(self._running.stdout):
             self.stdout += block
             if len(self.stdout) > self._max_output:
                 self.overflowed = True
-                _kill_group(self._process)
+                _kill_group(self._running)
                 return
 
     def _read_err(self) -> None:
-        for block in _blocks(self._process.stderr):
+        for block in _blocks(self._running.stderr):
             self._stderr += block
             del self._stderr[: -_LAST_WORDS * 4]
 
     def _write(self) -> None:
         with suppress(OSError):  # a process that stopped reading says why by its exit code
-            stdin = cast(IO[bytes], self._process.stdin)
+            stdin = cast(IO[bytes], self._running.stdin)
             stdin.write(self._stdin)
             stdin.close()
 

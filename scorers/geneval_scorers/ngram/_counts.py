@@ -87,7 +87,7 @@ def _paired(head: tuple[Ints, int], tail: tuple[Ints, int], shift: int, bits: in
     if wide:
         head, tail = _renumbered(head[0]), _renumbered(tail[0])
     code = head[0] * tail[1]
-    code[: len(code) - shift] += tail[0][shift:]
+    code[: max(len(code) - shift, 0)] += tail[0][shift:]
     return _renumbered(code) if wide else (code, head[1] * tail[1])
 
 

@@ -52,9 +52,9 @@ class Ter(PairBased):
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[edits, reference length]."""
-        words = corpus.derive(("ter", *self.options().values()), lambda: self._words(corpus))
+        mine, theirs = corpus.derive(("ter", *self.options().values()), lambda: self._words(corpus))
         pairs = zip(texts.tolist(), references.tolist(), strict=True)
-        return np.asarray([translation_edit_rate(words[t], words[r]) for t, r in pairs], np.float64).reshape(-1, 2)
+        return np.asarray([translation_edit_rate(mine[t], theirs[r]) for t, r in pairs], np.float64).reshape(-1, 2)
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """[fewest edits, mean reference length]."""
@@ -70,10 +70,12 @@ class Ter(PairBased):
         """Corpus TER of summed statistics."""
         return np.where(weight > 0, self._rate(sums), np.nan)
 
-    def _words(self, corpus: Corpus) -> list[list[str]]:
+    def _words(self, corpus: Corpus) -> tuple[list[list[str]], list[list[str]]]:
+        """Words of every text as an output and as a reference: sacrebleu tokenises references twice."""
         options = {key: bool(value) for key, value in self.options().items()}
         tokenize = TercomTokenizer(**options)
-        return [tokenize(text.rstrip()).split() for text in corpus.texts]
+        once = [tokenize(text.rstrip()) for text in corpus.texts]
+        return [text.split() for text in once], [tokenize(text.rstrip()).split() for text in once]
 
     def _rate(self, sums: Floats) -> Floats:
         edits, length = sums[..., 0], sums[..., 1]

@@ -13,7 +13,7 @@ from geneval_scorers.tokenizers._mteval import tokenize_13a, tokenize_intl
 
 @dataclass(frozen=True)
 class SacrebleuTokenizer:
-    """Gives what `sacrebleu.BLEU(tokenize=name)` makes of a text; lower-casing, if any, is the scorer's."""
+    """Gives the words that `sacrebleu.BLEU(tokenize=name)` counts in a text; lower-casing, if any, is the scorer's."""
 
     name: str
     signature: str
