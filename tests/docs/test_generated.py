@@ -1,4 +1,4 @@
-"""What pages and pictures hold that a command made is what the command makes now."""
+"""What pages and pictures hold that a program made is what it makes now."""
 
 from __future__ import annotations
 
@@ -8,35 +8,19 @@ import sys
 from html import unescape
 from pathlib import Path
 
-import pytest
-
-from geneval import Settings, evaluate, scorers
+from geneval import Settings, evaluate
 from geneval.cli._demo import SCORERS
 from geneval.cli._render import cell
 from geneval.data import demo_inputs
 
 TREE = Path(__file__).parents[2]
-def between(page: str, marker: str) -> str:
-    found = re.search(rf"<!-- begin: {marker} -->\n(.*?)<!-- end: {marker} -->", page, re.DOTALL)
-    assert found, f"no <!-- begin: {marker} --> ... <!-- end: {marker} -->"
-    return found[1].strip()
 
 
-def test_the_list_of_scorers_is_up_to_date() -> None:
-    """`geneval scorers --format markdown` prints what stands between the markers of docs/scorers.md."""
-    command = [sys.executable, "-m", "geneval", "scorers", "--format", "markdown"]
-    printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=120).stdout
-    # An option without a default has no value to print.
-    printed = re.sub(r"<dataclasses\._MISSING_TYPE object at \w+>", "...", printed)
-    page = (TREE / "docs/scorers.md").read_text(encoding="utf-8")
-    assert between(page, "geneval scorers --format markdown") == printed.strip()
-
-
-@pytest.mark.parametrize("name", scorers())
-def test_the_catalogue_names_every_scorer_and_its_file(name: str) -> None:
-    """scorers/README.md links each registered scorer to the file it is in."""
-    file = scorers()[name].__module__.replace(".", "/") + ".py"
-    assert f"| [`{name}`]({file}) |" in (TREE / "scorers/README.md").read_text(encoding="utf-8")
+def test_the_lists_of_scorers_are_up_to_date() -> None:
+    """`python tests/docs/generated.py` would change nothing."""
+    command = [sys.executable, str(TREE / "tests/docs/generated.py"), "--check"]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_the_picture_in_the_readme_shows_the_demo() -> None:
