@@ -49,6 +49,7 @@ def scorers(
 
 def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     info: Info = cls.info
+    fields = [f for f in dataclasses.fields(cls) if f.init]
     high = "" if info.scale[1] is None else f"{info.scale[1]:g}"
     return {
         "name": name,
@@ -58,7 +59,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "kind": info.kind,
         "monotone": info.monotone,
         "identical": info.identical,
-        "options": {f.name: f.default for f in dataclasses.fields(cls) if f.init},
+        "options": {f.name: "required" if f.default is dataclasses.MISSING else f.default for f in fields},
         "needs": info.needs,
         "licence": info.licence,
         "source": info.source,

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
@@ -151,8 +152,6 @@ class Scorer:
         Raises:
             UsageError: the state belongs to another scorer.
         """
-        from geneval_references import UsageError
-
         raise UsageError(f"{self.name} learns nothing from references; it takes no fitted state of {state.kind!r}")
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
@@ -239,14 +238,20 @@ class PairScorer(PairBased):
         return np.asarray(values, np.float64).reshape(-1, 1)
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
-        """`best`: the row of the first best reference; `mean`: the mean of the references' scores."""
+        """`best`: the row of the first best reference; `mean`: the mean of the references' scores.
+
+        Where a pair has no score (NaN), neither has the question.
+        """
         scores = self.segment(rows)
         if self.reduction == "mean":
             with np.errstate(invalid="ignore", divide="ignore"):
                 means = group_sum(scores, references) / references.lengths
             return Statistics(means.reshape(-1, 1))
         winner = first_best(scores if self.info.direction == "higher" else -scores, references)
-        return Statistics(rows[references.offsets[:-1] + winner], winner)
+        chosen = rows[references.offsets[:-1] + winner]
+        if (winner < 0).any():
+            chosen = np.where(winner[:, None] < 0, np.nan, chosen)
+        return Statistics(chosen, winner)
 
 
 @dataclass(frozen=True, repr=False)
@@ -287,7 +292,13 @@ class FunctionScorer(PairScorer):
 
     def pair(self, text: str, reference: str) -> float:
         """Calls the function."""
-        return float(self.function(text, reference))
+        value = self.function(text, reference)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"{self.title} returned {value!r}; a scorer gives a number, or NaN where it cannot"
+            ) from error
 
 
 def pair_scorer(
