@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geneval.data import inputs_from_lists
 from geneval.defaults import default_scorers
 from geneval.evaluation import Settings, evaluate
@@ -31,9 +33,9 @@ def score(
     k: int | Sequence[int] = (),
     copies: Copies = "keep",
     band: bool = False,
-    tiers: Sequence[str] | None = None,
-    origins: Sequence[str] | None = None,
-    conditions: Sequence[str] | None = None,
+    tiers: str | Sequence[str] | None = None,
+    origins: str | Sequence[str] | None = None,
+    conditions: str | Sequence[str] | None = None,
     seed: int = SEED,
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -96,19 +98,32 @@ def score(
         allow_missing=allow_missing,
     )
     settings = Settings(
-        k=(k,) if isinstance(k, int) else tuple(k),
+        k=_whole_numbers(k),
         copies=copies,
         band=band,
         seed=seed,
         resamples=resamples,
         confidence=confidence,
         draws=draws,
-        tiers=None if tiers is None else tuple(tiers),
-        origins=None if origins is None else tuple(origins),
-        conditions=None if conditions is None else tuple(conditions),
+        tiers=_texts(tiers),
+        origins=_texts(origins),
+        conditions=_texts(conditions),
     )
     chosen = default_scorers()[0] if scorers is None else [_scorer(s) for s in _listed(scorers)]
     return evaluate(inputs, chosen, settings, fitted=_states(fitted), watch=watch)
+
+
+def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:
+    """Python's or numpy's; anything else is left for `Settings` to refuse."""
+    listed = list(k) if isinstance(k, list | tuple | range | np.ndarray) else [k]
+    return tuple(int(n) if isinstance(n, np.integer) else n for n in listed)  # type: ignore[misc] # checked later
+
+
+def _texts(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """One text is a list of one, not of its letters."""
+    if given is None:
+        return None
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _listed(scorers: Sequence[ScorerLike] | ScorerLike) -> list[ScorerLike]:

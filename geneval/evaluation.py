@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,7 @@ from geneval_scorers import (
     full,
     parse,
     percentile_interval,
+    turns,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ FEW_ITEMS = 30
 
 NOTABLE_COPIES = 0.01
 """Share of copies from which on, where it is above the references' own, a warning names the system."""
+
+
+_MOST = 100_000
+"""More resamples, draws or references than this are a slip of the hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,19 @@ class Settings:
     conditions: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
-        if any(k < 1 for k in self.k):
-            raise UsageError(f"k={min(self.k)} does not fit; expected scores are defined for 1 or more references")
-        if self.copies not in ("keep", "drop"):
+        """Checks types and ranges."""
+        whole = [("k", k, 1, _MOST) for k in self.k]
+        whole += [("seed", self.seed, 0, 2**63), ("draws", self.draws, 1, _MOST)]
+        whole.append(("resamples", self.resamples, 0, _MOST))
+        for name, value, low, high in whole:
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise UsageError(f"{name}={value!r} does not fit; allowed: a whole number from {low} to {high}")
+        if len(set(self.k)) < len(self.k):
+            raise UsageError(f"k={list(self.k)} does not fit; each number of references is asked for once")
+        if self.copies not in {"keep", "drop"}:
             raise UsageError(f"copies={self.copies!r} does not fit; allowed: keep, drop")
-        if not 0 < self.confidence < 1:
-            raise UsageError(f"confidence={self.confidence} does not fit; allowed: between 0 and 1")
-        if self.resamples < 0 or self.draws < 1:
-            raise UsageError("resamples is 0 or more, draws 1 or more")
+        if not isinstance(self.confidence, float) or not 0 < self.confidence < 1:
+            raise UsageError(f"confidence={self.confidence!r} does not fit; allowed: between 0 and 1")
 
 
 def evaluate(
@@ -154,17 +163,17 @@ class _Run:
 
     def result(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> Result:
         copies = self._copy_rates()
-        self._warn_about_inputs()
+        self._warn_about_copies(copies)
         ready = self._fit(scorers, fitted)
         scores: list[Score] = []
         bands: list[Score] = []
         segments: list[dict[str, object]] = []
         for scorer in ready:
             for k in self.settings.k or (None,):
-                answers = self._ask(scorer, self.queries, k)
+                answers = self._alike(self._ask(scorer, self.queries, k))
                 scores += self._scores(answers, copies)
                 segments.append(self._segments(answers))
-                self._warn_about_answers(answers)
+                self._warn_about_answers(answers, "outputs")
                 if self.settings.band:
                     bands.append(self._band(scorer, k, copies))
         return Result(
@@ -183,9 +192,10 @@ class _Run:
         used: set[str] = set()
         for scorer in scorers:
             mine = [state for state in fitted if scorer.needs_fit and state.kind == scorer.name]
-            if mine:
-                ready.append(scorer.with_state(mine[0]))
-                used.add(mine[0].hash)
+            state = next((state for state in mine if scorer.takes(state)), mine[0] if mine else None)
+            if state is not None:
+                ready.append(scorer.with_state(state))
+                used.add(state.hash)
             else:
                 ready.append(scorer.fit(self.fit_corpus) if scorer.needs_fit else scorer)
         left = [state.kind for state in fitted if state.hash not in used]
@@ -197,6 +207,19 @@ class _Run:
         if k is None:
             return ask_all(scorer, self.corpus, queries)
         return expected_at(scorer, self.corpus, queries, k, seed=self.settings.seed, draws=self.settings.draws)
+
+    def _alike(self, answers: Answers) -> Answers:
+        """An item that leaves one system without enough references leaves all of them without a score."""
+        item = answers.queries.item
+        short = np.asarray([reason in _SHORT for reason in answers.reason])
+        shared = np.zeros(len(self.corpus.ids), bool)
+        shared[item[short]] = True
+        more = shared[item] & ~short
+        if not more.any():
+            return answers
+        why = {int(item[i]): answers.reason[i] for i in np.flatnonzero(short)}
+        reason = tuple(why[int(item[i])] if more[i] else answers.reason[i] for i in range(len(item)))
+        return replace(answers, segment=np.where(more, np.nan, answers.segment), reason=reason)
 
     def _scores(self, answers: Answers, copies: dict[str, CopyRates]) -> list[Score]:
         missing = Counter(system for system, _ in self.inputs.missing_outputs)
@@ -213,6 +236,7 @@ class _Run:
         answers = self._ask(scorer, queries, k)
         rates = next(iter(copies.values())).of_references()
         groups = self._together(answers)
+        self._warn_about_answers(answers, "references in the role of outputs")
         return self._score("references", answers, np.arange(len(queries)), groups, copies=rates, missing=0)
 
     def _together(self, answers: Answers) -> list[Ints]:
@@ -228,7 +252,7 @@ class _Run:
         order = np.lexsort((self.corpus.rank[queries.candidates.values[scored]], units))
         _, starts, counts = np.unique(units[order], return_index=True, return_counts=True)
         shift = np.random.default_rng(self.settings.seed).integers(0, 1 << 30, len(self.units))[np.unique(units)]
-        return [scored[order][starts + (shift + turn) % counts] for turn in range(int(counts.max()))]
+        return [scored[order][starts + (shift + turn) % counts] for turn in range(turns(counts))]
 
     def _score(
         self, system: str, answers: Answers, asked: Ints, groups: list[Ints], *, copies: CopyRates, missing: int
@@ -240,7 +264,7 @@ class _Run:
             many = np.bincount(units, minlength=len(self.units))
             # Several outputs of a system for one item share the weight of one.
             scores.append(answers.corpus(group, None if (many <= 1).all() else 1.0 / many[units]))
-            if self.settings.resamples and len(group):
+            if self.settings.resamples and len(set(units.tolist())) > 1:
                 draws.append(self.resamples.scores(answers, group, units))
         low = high = None
         if draws:
@@ -289,17 +313,22 @@ class _Run:
             if place < 0:
                 out.append(None)
                 continue
-            text = self.queries.references.row(i)[place]
-            out.append(int(np.flatnonzero(given.row(int(self.queries.item[i])) == text)[0]))
+            item = int(self.queries.item[i])
+            mine = self.corpus.reference_system[given.offsets[item] : given.offsets[item + 1]]
+            same = given.row(item) == self.queries.references.row(i)[place]
+            out.append(int(np.flatnonzero(same & (mine != self.corpus.output_system[i]))[0]))
         return out
 
     def _copy_rates(self) -> dict[str, CopyRates]:
         everything = full(self.corpus)
         mine = np.zeros(len(everything), bool)
         mine[everything.references.rows[copied(self.corpus, everything)]] = True
-        siblings = band(self.corpus)
-        theirs = np.zeros(len(siblings), bool)
-        theirs[siblings.references.rows[copied(self.corpus, siblings)]] = True
+        references = self.corpus.references
+        span = len(self.corpus.texts) + 1
+        _, same, many = np.unique(
+            references.rows * span + self.corpus.folded[references.values], return_inverse=True, return_counts=True
+        )
+        theirs = many[same] > 1
         out = {}
         for number, system in enumerate(self.corpus.systems):
             asked = self.corpus.output_system == number
@@ -329,11 +358,8 @@ class _Run:
             parts.append(f"interval:{100 * s.confidence:g}%,bootstrap:{s.resamples},seed:{s.seed}")
         return "|".join(parts)
 
-    def _warn_about_inputs(self) -> None:
-        count = len(self.corpus.ids)
-        if count < FEW_ITEMS:
-            self.warnings.append(f"only {count} items: intervals from fewer than {FEW_ITEMS} items say little")
-        for system, rates in self._copy_rates().items():
+    def _warn_about_copies(self, copies: dict[str, CopyRates]) -> None:
+        for system, rates in copies.items():
             if rates.rate > max(rates.reference_rate, NOTABLE_COPIES):
                 done = "keeps" if self.settings.copies == "keep" else "loses"
                 self.warnings.append(
@@ -341,24 +367,47 @@ class _Run:
                     f"({rates.rate:.1%}; references that equal a sibling: {rates.reference_rate:.1%}). Such an output "
                     f"{done} that reference (copies: {self.settings.copies}); it may be a leak"
                 )
+        if not self.settings.k and _uneven(self.queries):
+            self.warnings.append(
+                "systems are scored against unequal numbers of references (their own outputs or copies are left out); "
+                "ask for expected scores at k (-k) to compare them"
+            )
         if self.settings.band and not self.settings.k:
             self.warnings.append(
                 "the band's texts have one reference fewer than the outputs; ask for expected scores at k (-k) "
                 "to compare the two"
             )
 
-    def _warn_about_answers(self, answers: Answers) -> None:
+    def _warn_about_answers(self, answers: Answers, what: str) -> None:
         reasons = Counter(answers.reason)
-        few = reasons["too_few_references"]
+        few, none = reasons["too_few_references"], reasons["no_reference"]
+        items = len(set(answers.queries.item[~answers.scored].tolist()))
         if few:
-            self.warnings.append(
-                f"{few} outputs have fewer than {answers.k} distinct references and get no score at k={answers.k}"
+            self._warn(
+                f"{few} {what} (in {items} items) get no score at k={answers.k}: their items have fewer than "
+                f"{answers.k} distinct references for at least one of them"
             )
-        if reasons["no_reference"]:
-            self.warnings.append(f"{reasons['no_reference']} outputs have no reference left to be scored against")
+        if none:
+            self._warn(f"{none} {what} (in {items} items) get no score: no reference is left for at least one of them")
         if reasons["not_scored"]:
-            self.warnings.append(f"{answers.scorer.label} could not score {reasons['not_scored']} outputs")
-        self.warnings[:] = dict.fromkeys(self.warnings)
+            self._warn(f"{answers.scorer.label} could not score {reasons['not_scored']} {what}")
+        count = len(set(answers.queries.item[answers.scored].tolist()))
+        if count < FEW_ITEMS:
+            self._warn(f"only {count} items are scored: intervals from fewer than {FEW_ITEMS} say little")
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+_SHORT = frozenset({"no_reference", "too_few_references"})
+
+
+def _uneven(queries: Queries) -> bool:
+    """Whether outputs for one item meet different numbers of references."""
+    order = np.argsort(queries.item, kind="stable")
+    items, lengths = queries.item[order], queries.references.lengths[order]
+    return bool(((items[1:] == items[:-1]) & (lengths[1:] != lengths[:-1])).any())
 
 
 def _number(value: float) -> float | None:

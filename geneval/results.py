@@ -78,7 +78,7 @@ class Score:
     """None where no output could be scored."""
     low: float | None
     high: float | None
-    scale: tuple[float, float | None]
+    scale: tuple[float | None, float | None]
     direction: Literal["higher", "lower"]
     n: int
     """Outputs scored."""
@@ -119,7 +119,7 @@ class Result:
         fitted: what scorers learned from the references.
         reference_hash: of the references that counted.
         files: the inputs, with their hashes.
-        settings: how it was scored; None for a result that was opened from a directory.
+        settings: how it was scored.
     """
 
     scores: tuple[Score, ...]
@@ -242,15 +242,22 @@ class Result:
             raise InputError(
                 f"{folder} is no run directory of geneval (results.json, segments.parquet): {error}"
             ) from error
-        if found.get("schema") != SCHEMA:
-            raise InputError(f"{folder}: schema {found.get('schema')!r}; this geneval reads {SCHEMA!r}")
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != SCHEMA:
+            raise InputError(f"{folder}: schema {schema!r}; this geneval reads {SCHEMA!r}")
+        from geneval.data import InputFile
+        from geneval.evaluation import Settings
+
+        config = {key: _tupled(value) for key, value in manifest["config"].items() if key != "scorers"}
         return cls(
             scores=tuple(map(Score.from_dict, found["scores"])),
             bands=tuple(map(Score.from_dict, found.get("bands", []))),
             warnings=tuple(found["warnings"]),
             columns=table.to_pydict(),
-            fitted=read_fitted(folder),
+            fitted=read_fitted(folder) if (folder / "fitted").exists() else (),
             reference_hash=manifest["reference_hash"],
+            files=tuple(InputFile(**file) for file in manifest["inputs"]),
+            settings=Settings(**config) if config else None,
         )
 
 
@@ -266,6 +273,8 @@ def read_fitted(path: str | Path) -> tuple[FitState, ...]:
     files = [place] if place.is_file() else sorted((place / "fitted").glob("*.parquet"))
     if not place.exists():
         raise InputError(f"{place}: there is no such run directory or file of fitted state")
+    if not files:
+        raise InputError(f"{place}: no fitted state in there; a run that fits a scorer (cider) keeps it in fitted/")
     states = []
     for file in files:
         try:
@@ -279,6 +288,10 @@ def read_fitted(path: str | Path) -> tuple[FitState, ...]:
             raise InputError(f"{file}: the content's hash is {state.hash[:12]}, not what the name says; it was changed")
         states.append(state)
     return tuple(states)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _schema(pa: Any) -> dict[str, Any]:

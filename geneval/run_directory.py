@@ -12,12 +12,15 @@ from filelock import FileLock, Timeout
 
 from geneval_references import GenevalError, UsageError
 
+_LOCK = ".geneval-lock"
+
 
 @contextmanager
 def run_directory(directory: str | Path) -> Iterator[Path]:
     """Gives a folder to write into; when the block ends well it becomes `directory`.
 
-    While it is built it is `directory` with `.partial` behind it. What an interrupted run left there is cleared away.
+    While it is built it is `directory` with `.partial` behind it, locked. What an interrupted run left there is cleared
+    away; a folder of that name that geneval did not make is left alone.
 
     Raises:
         UsageError: `directory` is there already, or its parent cannot be written to.
@@ -26,28 +29,41 @@ def run_directory(directory: str | Path) -> Iterator[Path]:
     target = Path(directory)
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
-    partial, lock = target.with_name(target.name + ".partial"), target.with_name(target.name + ".lock")
+    partial = target.with_name(target.name + ".partial")
+    guard = _locked(target, partial)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in partial.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        yield partial
+        with writing(target):
+            _settle(partial)
+            partial.rename(target)
+            (target / _LOCK).unlink()
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        guard.release()
+
+
+def _locked(target: Path, partial: Path) -> FileLock:
+    lock = partial / _LOCK
+    try:
+        if partial.exists() and not lock.exists():
+            message = f"{partial} is there, and geneval did not make it; move it away, or name another directory"
+            raise UsageError(message)
+        partial.mkdir(parents=True, exist_ok=True)
         guard = FileLock(lock)
         guard.acquire(timeout=0)
     except Timeout as error:
         raise GenevalError(f"another run is writing {target} now (it holds {lock}); wait for it") from error
     except OSError as error:
         raise UsageError(f"{target.parent} cannot be written to: {error.strerror}; name another directory") from error
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        with writing(target):
-            partial.mkdir()
-        yield partial
-        with writing(target):
-            _settle(partial)
-            partial.rename(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        # Before it is released, so that nobody can take a lock that is about to go.
-        lock.unlink(missing_ok=True)
+    if not lock.exists():  # the run that held it has just finished
         guard.release()
+        raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
+    return guard
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_signatures_carry_every_part_of_the_recipe(inputs):
 def test_items_with_too_few_references_are_null_and_counted_for_all_systems_alike(inputs):
     result = evaluate(inputs, ["token_f1"], Settings(k=(2,), resamples=0))
     assert [(s.n, s.n_missing, s.low) for s in result] == [(2, 1, None), (2, 1, None)]
-    assert any("2 outputs have fewer than 2 distinct references" in w for w in result.warnings)
+    assert any(w.startswith("2 outputs (in 1 items) get no score at k=2") for w in result.warnings)
     null = result.to_pandas().query("reason == 'too_few_references'")
     assert null.id.tolist() == ["3", "3"] and null.score.isna().all()
 
@@ -124,8 +124,11 @@ def test_a_systems_own_outputs_are_never_its_references():
     predictions = {"mine": ["q", "q"], "other": ["q", "q"]}
     result = geneval.score(predictions=predictions, references=sets, scorers="exact", resamples=0)
     assert (result.score("mine", "exact").score, result.score("mine", "exact").n_missing) == (0.0, 1)
-    assert result.score("other", "exact").score == 1.0
-    assert any("1 outputs have no reference left" in warning for warning in result.warnings)
+    # The item that leaves one system without a reference counts for none: they are compared on the same items.
+    assert (result.score("other", "exact").score, result.score("other", "exact").n_missing) == (1.0, 1)
+    assert any("no reference is left for at least one of them" in warning for warning in result.warnings)
+    assert any("unequal numbers of references" in warning for warning in result.warnings)
+    assert result.columns["reason"] == [None, "no_reference", None, "no_reference"]
 
 
 def test_tiers_choose_references_and_document_frequencies_stay_those_of_the_originals():
@@ -155,15 +158,83 @@ def test_several_outputs_an_item_count_as_one():
         ({"scorers": []}, "no scorer was given"),
         ({"scorers": ["bleu", "bleu()"]}, "scorer bleu is given twice"),
         ({"scorers": [3]}, "3 is no scorer; give a spec, a scorer or a function"),
-        ({"k": 0}, "k=0 does not fit"),
+        ({"k": 0}, "k=0 does not fit; allowed: a whole number from 1"),
+        ({"k": True}, "k=True does not fit"),
+        ({"k": 1.5}, "k=1.5 does not fit"),
+        ({"k": [2, 2]}, "each number of references is asked for once"),
+        ({"seed": -1}, "seed=-1 does not fit"),
+        ({"resamples": 10**9}, "resamples=1000000000 does not fit"),
+        ({"draws": 0}, "draws=0 does not fit"),
+        ({"tiers": "gold"}, "no tier 'gold'"),
         ({"copies": "throw"}, "copies='throw' does not fit; allowed: keep, drop"),
         ({"confidence": 95}, "confidence=95 does not fit; allowed: between 0 and 1"),
-        ({"resamples": -1}, "resamples is 0 or more"),
+        ({"resamples": -1}, "resamples=-1 does not fit"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(asked, said):
     with pytest.raises(UsageError, match=said):
         geneval.score(**{"predictions": ["a", "b"], "references": ["a", "b"], "scorers": "exact", **asked})
+
+
+def test_at_k_a_mean_is_the_mean_of_its_segments_and_other_scores_play_every_subset_equally_often():
+    """Two items with two and three references: three layers would play one of two subsets twice."""
+    asked = {"predictions": ["a b", "q r"], "references": [["a b", "x y"], ["m n", "o p", "s t"]], "k": 1}
+    scorers = ["coco_rouge_l(tokenizer='unicode')", "token_f1", "bleu(smooth='none', max_order=1)"]
+    for seed in range(5):
+        result = geneval.score(**asked, scorers=scorers, seed=seed, resamples=0)
+        assert [score.score for score in result][:2] == [0.25, 0.25]
+        # One of two references of the first item gives 2 of 4 words, and no reference is shorter or longer.
+        assert result.scores[2].score == pytest.approx(25)
+
+
+def test_copies_dropped_from_one_system_leave_the_item_out_for_all():
+    asked = {"predictions": {"A": ["x", "y"], "B": ["q", "y y"]}, "references": [["x"], ["y y y", "z"]]}
+    result = geneval.score(**asked, scorers="token_f1", copies="drop", resamples=0)
+    assert [(s.system, s.n, s.n_missing) for s in result] == [("A", 1, 1), ("B", 1, 1)]
+
+
+def test_the_winner_is_never_a_reference_that_was_left_out():
+    sets = [ReferenceSet("1", (Reference("x y", origin="output:A"), Reference("x y"), Reference("z")))]
+    result = geneval.score(predictions={"A": ["x y"]}, references=sets, scorers="token_f1", resamples=0)
+    assert result.to_pandas().winner.tolist() == [1]
+
+
+def test_two_scorers_of_a_kind_find_their_own_fitted_state(tmp_path):
+    asked = {"predictions": ["a.", "b"], "references": ["a.", "c"], "resamples": 0}
+    asked["scorers"] = ["cider(tokenizer='unicode')", "cider(tokenizer='none')"]
+    geneval.score(**asked).save(tmp_path / "run")
+    again = geneval.score(**asked, fitted=tmp_path / "run")
+    assert [s.score for s in again] == [s.score for s in geneval.score(**asked)]
+
+
+def test_empty_references_do_not_count_in_any_format():
+    asked = {"predictions": ["a b"], "scorers": "ter", "resamples": 0}
+    assert geneval.score(**asked, references=[["a c", "", "  "]]).scores[0].score == 50.0
+    with pytest.raises(InputError, match="1 of 1 items have no references"):
+        geneval.score(**asked, references=[[""]])
+
+
+@pytest.mark.parametrize("frame", [{"a", "b"}, {"a": 1}, "ab", b"ab", 3, None], ids=repr)
+def test_what_is_no_list_is_refused(frame):
+    with pytest.raises(InputError, match="a list with one entry an item is due"):
+        geneval.score(predictions=["a", "b"], references=frame, scorers="exact")
+
+
+def test_generators_are_lists_that_are_read_once():
+    result = geneval.score(
+        predictions=(text for text in ["a", "b"]),
+        references=([text] for text in ["a", "c"]),
+        ids=(str(i) for i in range(2)),
+        sources=iter(["s", "t"]),
+        scorers="exact",
+        resamples=0,
+    )
+    assert result.scores[0].score == 0.5
+
+
+def test_an_interval_needs_two_items():
+    result = geneval.score(predictions=["a", "b"], references=[["a", "c"], ["d"]], scorers="exact", k=2)
+    assert (result.scores[0].score, result.scores[0].low) == (1.0, None)
 
 
 def test_functions_are_scorers_too():
@@ -191,7 +262,7 @@ def test_one_pair_without_a_number_leaves_its_output_without_one():
         result = geneval.score(predictions=["a", "b", "c"], references=references, scorers=scorer, resamples=0)
         assert (result.scores[0].score, result.scores[0].n_failed) == (left, 2)
         assert result.to_pandas().score.isna().tolist() == [True, False, True]
-    with pytest.raises(UsageError, match="given returned None; a scorer gives a number"):
+    with pytest.raises(UsageError, match="given returned None; a scorer gives a finite number"):
         geneval.score(predictions=["a"], references=["b"], scorers=geneval.pair_scorer(lambda *_: None, name="given"))
 
 

@@ -32,6 +32,7 @@ def test_a_saved_result_opens_as_it_was(result, tmp_path):
     again = Result.open(result.save(tmp_path / "deep" / "run"))
     assert again.scores == result.scores and again.bands == result.bands and again.warnings == result.warnings
     assert again.to_arrow().equals(result.to_arrow())
+    assert again.settings == result.settings and again.files == result.files
     assert again.reference_hash == result.reference_hash
     assert [state.hash for state in again.fitted] == [state.hash for state in result.fitted]
     assert json.loads((tmp_path / "deep" / "run" / "results.json").read_text("utf-8")) == result.to_dict()
@@ -98,8 +99,19 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False)
     assert (tmp_path / "run.partial" / "half").exists() and not (tmp_path / "run").exists()
     with run_directory(tmp_path / "run") as folder:
-        assert list(folder.iterdir()) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+        assert [path.name for path in folder.iterdir()] == [".geneval-lock"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"] and list((tmp_path / "run").iterdir()) == []
+
+
+def test_what_geneval_did_not_make_is_left_alone(result, tmp_path):
+    (tmp_path / "run.partial").mkdir()
+    (tmp_path / "run.partial" / "thesis.txt").write_text("precious", encoding="utf-8")
+    (tmp_path / "run.lock").write_text("precious", encoding="utf-8")
+    with pytest.raises(UsageError, match="geneval did not make it"):
+        result.save(tmp_path / "run")
+    result.save(tmp_path / "other")
+    assert (tmp_path / "run.partial" / "thesis.txt").read_text("utf-8") == "precious"
+    assert (tmp_path / "run.lock").exists() and not (tmp_path / "other.lock").exists()
 
 
 def test_two_runs_do_not_write_one_directory(tmp_path):
@@ -140,11 +152,23 @@ def test_what_is_no_run_directory_is_refused(result, tmp_path):
     (folder / "results.json").write_text(json.dumps(found | {"schema": "geneval.score/0"}), encoding="utf-8")
     with pytest.raises(InputError, match=r"schema 'geneval.score/0'; this geneval reads 'geneval.score/1'"):
         Result.open(folder)
+    (folder / "results.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="schema None"):
+        Result.open(folder)
+
+
+def test_a_result_of_a_users_function_can_be_printed_and_kept(tmp_path):
+    result = geneval.score(predictions=["a", "b"], references=["a", "c"], scorers=lambda *_: 1.0, resamples=0)
+    assert json.loads(result.to_json())["scores"][0]["scale"] == [None, None]
+    assert Result.open(result.save(tmp_path / "run")).scores == result.scores
 
 
 def test_fitted_state_that_was_changed_is_refused(result, tmp_path):
     folder = result.save(tmp_path / "run")
     (file,) = (folder / "fitted").iterdir()
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError, match="no fitted state in there"):
+        read_fitted(folder / "empty")
     with pytest.raises(InputError, match="there is no such run directory"):
         read_fitted(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is no fitted state"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import typer
@@ -46,6 +48,10 @@ class Guarded(TyperGroup):
         except KeyboardInterrupt as error:
             say("interrupted")
             raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:
+            # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from error
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except (OSError, MemoryError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -72,19 +72,17 @@ def grid(result: Result) -> tuple[list[str], list[list[str]]]:
     troubled = any(s.n_flagged or s.n_missing or s.n_failed for s in every)
     heads += ["empty / missing / failed"] if troubled else []
     rows = []
-    for system in dict.fromkeys(s.system for s in every):
-        mine = {(s.scorer, s.k): s for s in every if s.system == system}
-        first = next(iter(mine.values()))
-        row = [plain(system), *(cell(mine[c]) if c in mine else "-" for c in columns)]
-        row += [_span([s.n for s in mine.values()]), f"{first.copies.rate:.1%}"]
-        if troubled:
-            parts = (
-                [s.n_flagged for s in mine.values()],
-                [s.n_missing for s in mine.values()],
-                [s.n_failed for s in mine.values()],
-            )
-            row.append(" / ".join(map(_span, parts)))
-        rows.append(row)
+    for band, group in ((False, result.scores), (True, result.bands)):
+        for system in dict.fromkeys(s.system for s in group):
+            mine = {(s.scorer, s.k): s for s in group if s.system == system}
+            first = next(iter(mine.values()))
+            row = ["references, each against its siblings" if band else plain(system)]
+            row += [cell(mine[c]) if c in mine else "-" for c in columns]
+            row += [_span([s.n for s in mine.values()]), f"{first.copies.rate:.1%}"]
+            if troubled:
+                counts = [[getattr(s, name) for s in mine.values()] for name in ("n_flagged", "n_missing", "n_failed")]
+                row.append(" / ".join(map(_span, counts)))
+            rows.append(row)
     return heads, rows
 
 
@@ -130,10 +128,11 @@ def _blocks(widths: list[int], room: int) -> list[list[int]]:
 
 def _csv(result: Result) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_FIELDS)
-    for score in [*result.scores, *result.bands]:
-        row = score.to_dict()
-        writer.writerow([_harmless(row[field]) for field in _FIELDS])
+    writer.writerow([*_FIELDS, "band"])
+    for band, group in ((False, result.scores), (True, result.bands)):
+        for score in group:
+            row = score.to_dict()
+            writer.writerow([*(_harmless(row[field]) for field in _FIELDS), str(band).lower()])
 
 
 def _harmless(value: object) -> object:
@@ -162,7 +161,8 @@ def _latex(result: Result) -> None:
     print(r"\begin{tabular}{l" + "r" * (len(heads) - 1) + "}")
     print(r"\toprule")
     for i, line in enumerate([heads, *rows]):
-        print(" & ".join("".join(_LATEX.get(c, c) for c in text) for text in line) + r" \\")
+        # A row that begins with a bracket would be read as an option of the line break before it.
+        print("{}" + " & ".join("".join(_LATEX.get(c, c) for c in text) for text in line) + r" \\")
         if i == 0:
             print(r"\midrule")
     print("\\bottomrule\n\\end{tabular}")

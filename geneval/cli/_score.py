@@ -152,6 +152,10 @@ def score(
     from geneval.run_directory import run_directory, writing
 
     shown, text = _formats(format)
+    if not fail_on_error >= 0:
+        raise UsageError(
+            f"--fail-on-error {fail_on_error} does not fit; allowed: 0 or more outputs, or a share below 1"
+        )
     settings = Settings(
         k=tuple(k or ()),
         copies=copies.value,
@@ -211,6 +215,9 @@ def _formats(given: list[Format] | None) -> tuple[Format | None, bool]:
 
 def _check_failures(result: Result, allowed: float) -> None:
     for row in result.scores:
+        if row.score is None:
+            at = "" if row.k is None else f" at k={row.k}"
+            raise ItemsFailedError(f"{row.scorer}{at} could score none of {row.system}'s outputs; the warnings say why")
         limit = allowed * (row.n + row.n_failed) if 0 < allowed < 1 else allowed
         if row.n_failed > limit:
             raise ItemsFailedError(

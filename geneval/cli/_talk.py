@@ -15,9 +15,9 @@ _EVERY = 30.0
 """Seconds between lines of progress where there is no terminal."""
 
 
-def plain(text: str) -> str:
-    """Text that cannot steer a terminal: control and bidirectional characters are shown as escapes."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else _escape(c) for c in text)
+def plain(text: str, keep: str = "") -> str:
+    """Text that cannot steer a terminal: control and bidirectional characters, but for `keep`, are shown as escapes."""
+    return "".join(c if c in keep or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _escape(c) for c in text)
 
 
 def _escape(character: str) -> str:
@@ -26,7 +26,7 @@ def _escape(character: str) -> str:
 
 def say(text: str) -> None:
     """Prints a line on stderr."""
-    print(plain(text), file=sys.stderr)
+    print(plain(text, keep="\n"), file=sys.stderr)
 
 
 class Progressing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from numbers import Integral
 from typing import Any
 
@@ -42,14 +43,18 @@ def inputs_from_lists(
     Raises:
         InputError: entries are no texts, counts differ, ids repeat, or references look transposed.
     """
-    by_system = dict(predictions) if isinstance(predictions, Mapping) else {system: predictions}
-    if not by_system:
+    given = dict(predictions) if isinstance(predictions, Mapping) else {_system(system): predictions}
+    by_system: dict[str, list[Any]] = {}
+    if not given:
         raise InputError("predictions is an empty dict; give the outputs of at least one system")
     named = isinstance(predictions, Mapping)
-    columns = {name: f"predictions[{name!r}]" if named else "predictions" for name in by_system}
+    columns = {_system(name): f"predictions[{name!r}]" if named else "predictions" for name in given}
     entries = _entries(references, "references")
-    for name, texts in by_system.items():
-        _check_counts(_entries(texts, columns[name]), entries, columns[name])
+    for name, texts in given.items():
+        by_system[name] = _entries(texts, columns[name])
+        _check_counts(by_system[name], entries, columns[name])
+    sources = None if sources is None else _entries(sources, "sources")
+    ids = None if ids is None else _entries(ids, "ids")
     problems = Problems()
     items = _items(entries, sources, ids, problems)
     outputs: list[Output] = []
@@ -61,10 +66,17 @@ def inputs_from_lists(
 
 
 def _entries(value: Any, column: str) -> list[Any]:
-    """A list-like of entries as a list; a text is none, nor is a dict."""
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+    """A list-like of entries as a list; a text is none, nor is a dict, a set or a data frame."""
+    odd = isinstance(value, str | bytes | Mapping | AbstractSet) or hasattr(value, "columns")
+    if odd or not hasattr(value, "__iter__"):
         raise InputError(f"{column} is {shown(value)}; a list with one entry an item is due")
     return list(value)
+
+
+def _system(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise InputError(f"{shown(name)} is no name of a system; a text that is not empty is due")
+    return name
 
 
 def _check_counts(predictions: list[Any], references: list[Any], column: str) -> None:
@@ -89,7 +101,7 @@ def _items(
 ) -> tuple[ReferenceSet, ...]:
     count = len(references)
     for column, given in (("sources", sources), ("ids", ids)):
-        if given is not None and len(_entries(given, column)) != count:
+        if given is not None and len(given) != count:
             raise InputError(f"Mismatch in the number of {column} ({len(given)}) and references ({count})")
     items: list[ReferenceSet] = []
     seen: dict[str, int] = {}

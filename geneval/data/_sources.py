@@ -108,6 +108,9 @@ def _source(spec: str, form: str | None, problems: Problems) -> Source:
     label, path = _split_label(spec)
     if is_dataset(path):
         return Source(path, path, path, label, "dataset", problems)
+    known = _SUFFIXES.get(suffix(path))
+    if form == "text" and known not in {None, "text"}:
+        raise UsageError(f"{path} is a {known} file, not plain text; leave out --format text, or name text files only")
     return Source(path, Path(path).name, Path(path).name, label, form or _format_of(path), problems)
 
 

@@ -23,6 +23,9 @@ def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[
 
     try:
         with pq.ParquetFile(raw or path) as file:
+            columns = file.schema_arrow.names
+            if twice := {column for column in columns if columns.count(column) > 1}:
+                raise InputError(f"{name}: two columns are called {min(twice)!r}; rename one of them")
             yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: no Parquet file, or a damaged one: {error}") from error

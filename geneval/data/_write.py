@@ -31,12 +31,12 @@ def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str])
             `datasets.load_dataset` loads.
 
     Raises:
-        InputError: the place is taken, or its folder does not exist.
-        UsageError: the suffix is none of these.
+        UsageError: the suffix is none of these, or the place is taken.
+        InputError: its folder does not exist.
     """
     target = Path(path)
     if target.exists():
-        raise InputError(f"{target}: is already there; geneval overwrites nothing, choose another name")
+        raise UsageError(f"{target}: is already there; geneval overwrites nothing, choose another name")
     if not target.parent.is_dir():
         raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
     kind = suffix(target.name)

@@ -1,6 +1,6 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
-from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at
+from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
 from geneval_scorers._queries import (
@@ -82,5 +82,6 @@ __all__ = [
     "percentile_interval",
     "scorer",
     "scorers",
+    "turns",
     "without_copies",
 ]

@@ -56,7 +56,7 @@ class Answers:
 
     def layers(self, questions: Ints) -> Iterator[Rows]:
         """Coordinated draws: layer d holds the d-th row of every question (those with fewer begin again)."""
-        for layer in range(int(self.draws[questions].max(initial=1))):
+        for layer in range(turns(self.draws[questions])):
             yield self.rows[self.starts[questions] + layer % self.draws[questions]]
 
     def corpus(self, questions: Ints | None = None, weights: Floats | None = None) -> float:
@@ -157,7 +157,7 @@ def expected_at(
     asked = np.flatnonzero(queries.references.lengths >= k)
     subsets = _Subsets(corpus, queries.take(asked), k, seed, draws)
     if isinstance(scorer, PairScorer) and scorer.info.mean:
-        part = _closed_form(scorer, corpus, queries.take(asked), k, chunk)
+        part = _exactly(scorer, corpus, queries.take(asked), k, chunk)
     else:
         part = _over_subsets(scorer, corpus, queries.take(asked), subsets, chunk)
     segment = np.full(len(queries), np.nan)
@@ -167,6 +167,16 @@ def expected_at(
     reason = np.full(len(queries), "too_few_references", object)
     reason[asked] = part.reason
     return Answers(scorer, queries, k, segment, None, part.rows, starts, counts, tuple(reason.tolist()))
+
+
+def turns(counts: Ints) -> int:
+    """How many turns let cycles of these lengths play together so that each plays all its parts equally often.
+
+    That is their least common multiple. Where it is above `DRAWS`, the longest cycle decides, and the parts of shorter
+    ones differ by one turn at most; which ones get it is up to the seed that ordered them.
+    """
+    every = math.lcm(*np.unique(counts).tolist())
+    return every if every <= DRAWS else int(counts.max())
 
 
 def _check_fitted(scorer: Scorer) -> None:
@@ -185,25 +195,29 @@ def _chunks(sizes: Ints, most: int) -> Iterator[Ints]:
         start = stop
 
 
-def _closed_form(scorer: PairScorer, corpus: Corpus, queries: Queries, k: int, chunk: int) -> Answers:
-    """E@k of the best of k references: sum over the sorted scores of s_(i) C(i-1, k-1) / C(n, k), i = k..n."""
+def _exactly(scorer: PairScorer, corpus: Corpus, queries: Queries, k: int, chunk: int) -> Answers:
+    """All of E@k in closed form: of a pair scorer whose corpus score is a mean."""
     segment = np.full(len(queries), np.nan)
-    sign = 1.0 if scorer.info.direction == "higher" else -1.0
     for part in _chunks(queries.references.lengths, chunk):
         now = queries.take(part)
-        scores = scorer.segment(scorer.pairs(corpus, now))
-        if scorer.reduction == "mean":
-            weights = 1.0 / now.references.lengths[now.references.rows]
-        else:
-            order = np.lexsort((sign * scores, now.references.rows))
-            scores = scores[order]
-            weights = _best_weights(now.references, k)
-        parts = np.split(weights * scores, now.references.offsets[1:-1])
-        segment[part] = [math.fsum(row) for row in parts]
+        segment[part] = _closed_form(scorer, scorer.pairs(corpus, now), now.references, k)
         corpus.watch(f"expected at {k} {scorer.label}", int(part[-1]) + 1, len(queries))
     one = np.ones(len(queries), np.int64)
     reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
     return Answers(scorer, queries, k, segment, None, segment.reshape(-1, 1), np.arange(len(queries)), one, reason)
+
+
+def _closed_form(scorer: PairScorer, rows: Rows, references: Ragged, k: int) -> Floats:
+    """E@k of the best of k references: sum over the sorted scores of s_(i) C(i-1, k-1) / C(n, k), i = k..n.
+
+    The mean over references is the same at every k.
+    """
+    scores = scorer.segment(rows)
+    sign = 1.0 if scorer.info.direction == "higher" else -1.0
+    scores = scores[np.lexsort((sign * scores, references.rows))]
+    mean = scorer.reduction == "mean"
+    weights = 1.0 / references.lengths[references.rows] if mean else _best_weights(references, k)
+    return np.asarray([math.fsum(row) for row in np.split(weights * scores, references.offsets[1:-1])], np.float64)
 
 
 def _best_weights(references: Ragged, k: int) -> Floats:
@@ -250,7 +264,11 @@ class _Subsets:
 
 
 def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Subsets, chunk: int) -> Answers:
-    """Asks about every subset; segment scores are means over an item's subsets."""
+    """Asks about every subset; segment scores are means over an item's subsets.
+
+    The best of k has its closed form here too (chrF): draws then serve its corpus score alone. Where the corpus score
+    is a mean, the segment scores are all it needs.
+    """
     rows: list[Rows] = []
     segment = np.full(len(queries), np.nan)
     for part in _chunks(subsets.counts * subsets.k + queries.references.lengths, chunk):
@@ -260,20 +278,24 @@ def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Su
         places = np.concatenate([table.ravel() for table in tables])
         starts = np.repeat(now.references.offsets[:-1], counts * subsets.k)
         chosen = Ragged.from_lengths(np.full(int(counts.sum()), subsets.k, np.int64), starts + places)
-        got = _ask_chosen(scorer, corpus, now, np.repeat(np.arange(len(part)), counts), chosen)
+        if isinstance(scorer, PairBased):
+            pairs = scorer.pairs(corpus, now)
+            got = scorer.combine(pairs[chosen.values], chosen).rows
+        else:
+            parents = np.repeat(np.arange(len(part)), counts)
+            references = Ragged(chosen.offsets, now.references.values[chosen.values])
+            got = scorer.statistics(corpus, now.take(parents).with_references(references)).rows
         rows.append(got)
-        parts = np.split(scorer.segment(got), np.cumsum(counts)[:-1])
-        segment[part] = [math.fsum(row) / len(row) for row in parts]
+        if isinstance(scorer, PairScorer):
+            segment[part] = _closed_form(scorer, pairs, now.references, subsets.k)
+        else:
+            means = np.split(scorer.segment(got), np.cumsum(counts)[:-1])
+            segment[part] = [math.fsum(row) / len(row) for row in means]
         corpus.watch(f"expected at {subsets.k} {scorer.label}", int(part[-1]) + 1, len(queries))
     starts = np.cumsum(subsets.counts) - subsets.counts
     reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
     every = np.concatenate(rows) if rows else np.zeros((0, 1))
-    return Answers(scorer, queries, subsets.k, segment, None, every, starts, subsets.counts, reason)
-
-
-def _ask_chosen(scorer: Scorer, corpus: Corpus, queries: Queries, parents: Ints, chosen: Ragged) -> Rows:
-    """Rows for subsets of the questions' references; `chosen` holds places in `queries.references.values`."""
-    if isinstance(scorer, PairBased):
-        return scorer.combine(scorer.pairs(corpus, queries)[chosen.values], chosen).rows
-    references = Ragged(chosen.offsets, queries.references.values[chosen.values])
-    return scorer.statistics(corpus, queries.take(parents).with_references(references)).rows
+    counts = subsets.counts
+    if scorer.info.mean:
+        every, starts, counts = segment.reshape(-1, 1), np.arange(len(queries)), np.ones(len(queries), np.int64)
+    return Answers(scorer, queries, subsets.k, segment, None, every, starts, counts, reason)

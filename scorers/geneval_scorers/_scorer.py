@@ -32,8 +32,8 @@ class Info:
 
     summary: str
     """What the number means, in a line."""
-    scale: tuple[float, float | None]
-    """The native range; None where it has no upper end."""
+    scale: tuple[float | None, float | None]
+    """The native range; None where it has no end."""
     direction: Literal["higher", "lower"]
     """Which way is better."""
     kind: Literal["pair", "pool"]
@@ -146,6 +146,14 @@ class Scorer:
         """A copy that has learned from the references of `corpus` and stays as it is from then on."""
         return self
 
+    def takes(self, state: FitState) -> bool:
+        """Whether this state was fitted by a scorer of these options."""
+        try:
+            self.with_state(state)
+        except UsageError:
+            return False
+        return True
+
     def with_state(self, state: FitState) -> Self:
         """A copy with state that was fitted before.
 
@@ -244,8 +252,10 @@ class PairScorer(PairBased):
         """
         scores = self.segment(rows)
         if self.reduction == "mean":
+            # Added from the lowest up, so that the order of references does not show in the last bit.
+            ordered = scores[np.lexsort((scores, references.rows))]
             with np.errstate(invalid="ignore", divide="ignore"):
-                means = group_sum(scores, references) / references.lengths
+                means = group_sum(ordered, references) / references.lengths
             return Statistics(means.reshape(-1, 1))
         winner = first_best(scores if self.info.direction == "higher" else -scores, references)
         chosen = rows[references.offsets[:-1] + winner]
@@ -272,8 +282,8 @@ class FunctionScorer(PairScorer):
     def info(self) -> Info:  # type: ignore[override]
         """What little is known of a user's own function."""
         return Info(
-            summary=(self.function.__doc__ or "a function of the user's own").strip().splitlines()[0],
-            scale=(-math.inf, None),
+            summary=next(iter((self.function.__doc__ or "").split("\n")), "").strip() or "a function of the user's own",
+            scale=(None, None),
             direction=self.direction,
             kind="pair",
             monotone=self.reduce == "best",
@@ -293,12 +303,9 @@ class FunctionScorer(PairScorer):
     def pair(self, text: str, reference: str) -> float:
         """Calls the function."""
         value = self.function(text, reference)
-        try:
-            return float(value)
-        except (TypeError, ValueError) as error:
-            raise UsageError(
-                f"{self.title} returned {value!r}; a scorer gives a number, or NaN where it cannot"
-            ) from error
+        if not isinstance(value, int | float | np.number) or math.isinf(value):
+            raise UsageError(f"{self.title} returned {value!r}; a scorer gives a finite number, or NaN where it cannot")
+        return float(value)
 
 
 def pair_scorer(
@@ -316,7 +323,9 @@ def pair_scorer(
         direction: which way is better.
         reduce: how several references become one number.
     """
-    return FunctionScorer(function, name or function.__name__, direction, reduce)
+    return FunctionScorer(
+        function, name or str(getattr(function, "__name__", type(function).__name__)), direction, reduce
+    )
 
 
 def exact_sums(rows: Rows, weights: Floats | None = None) -> Floats:

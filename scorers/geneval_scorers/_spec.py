@@ -74,7 +74,7 @@ def check_options(name: str, cls: type, options: Mapping[str, object]) -> None:
     for field in fields:
         if field.default is dataclasses.MISSING and field.name not in options:
             allowed = _wording(hints[field.name])
-            raise UsageError(f"{name} needs {field.name}, one of: {allowed}; write {name}({field.name}=...)")
+            raise UsageError(f"{name} needs {field.name} ({allowed}); write {name}({field.name}=...)")
 
 
 def _fits(value: object, hint: object) -> bool:

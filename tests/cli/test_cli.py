@@ -66,7 +66,7 @@ def test_the_default_scorers_need_no_torch(geneval, items):
 
 
 def test_formats_are_what_they_say(geneval, items):
-    rows = list(csv.DictReader(io.StringIO(geneval("score", items, "-s", "bleu", "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(geneval("score", items, "-s", "chrf", "--format", "csv").stdout)))
     # A spreadsheet must not take a system's name for a formula.
     assert [row["system"] for row in rows] == ["good", "'=bad"] and float(rows[0]["score"]) > 0
     markdown = geneval("score", items, "-s", "token_f1", "-s", "ter", "--format", "markdown").stdout
@@ -74,7 +74,7 @@ def test_formats_are_what_they_say(geneval, items):
         "| system | token_f1 ↑ | ter ↓ | n | copies | empty / missing / failed |\n| --- | ---: |"
     )
     latex = geneval("score", items, "-s", "token_f1", "--format", "latex").stdout
-    assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\nsystem & token\\_f1 $\\uparrow$")
+    assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\n{}system & token\\_f1 $\\uparrow$")
     table = geneval("score", items, "-s", "token_f1", "--format", "table").stdout
     assert "0.750 [0.500, 1.000]" in table and "geneval:" in table
 
@@ -82,7 +82,7 @@ def test_formats_are_what_they_say(geneval, items):
 def test_a_narrow_terminal_gets_the_columns_one_below_the_other(geneval, items):
     scorers = ["-s", "bleu(lowercase=True)", "-s", "chrf(word_order=2)", "-s", "token_f1"]
     table = geneval("score", items, *scorers, "--format", "table", env={"COLUMNS": "50"}).stdout
-    assert table.count("good") == 3 and "bleu(lowercase=True) ↑" in table
+    assert table.count("good ") == 4 and "bleu(lowercase=True) ↑" in table
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,35 @@ def test_names_cannot_steer_a_terminal(geneval, tmp_path):
     done = geneval("score", "names.jsonl", "-s", "exact", "--format", "table")
     assert "\x1b" not in done.stdout and "\u202e" not in done.stdout
     assert r"\x1b[31mred\u202e[bold]" in done.stdout
+
+
+def test_scorers_that_score_nothing_exit_with_4(geneval, items):
+    done = geneval("score", items, "-s", "exact", "-k", 3, code=4)
+    assert json.loads(done.stdout)["scores"][0]["score"] is None
+    assert "exact at k=3 could score none of good's outputs" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path, items):
+    command = f"{sys.executable} -m geneval score {items.name} -s exact -q | true"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_output_is_utf_8_whatever_the_locale_says(geneval, tmp_path):
+    row = {"id": "1", "references": ["é"], "outputs": {"é": "é"}}
+    (tmp_path / "accents.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = geneval("score", "accents.jsonl", "-s", "exact", env=env)
+    assert json.loads(done.stdout)["scores"][0]["system"] == "é"
+    assert "↑" in geneval("score", "accents.jsonl", "-s", "exact", "--format", "table", env=env).stdout
+
+
+def test_a_system_called_references_is_not_taken_for_the_band(geneval, tmp_path):
+    rows = [{"id": str(i), "references": ["a b", "a"], "outputs": {"references": "x"}} for i in range(2)]
+    (tmp_path / "named.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    table = geneval("score", "named.jsonl", "-s", "token_f1", "--band", "--format", "markdown").stdout
+    assert "| references | 0.000 [0.000, 0.000] |" in table
+    assert "| references, each against its siblings | 0.667 [0.667, 0.667] |" in table
 
 
 def test_more_failures_than_allowed_exit_with_4():

@@ -104,7 +104,7 @@ def test_never_overwrites(tmp_path: Path, name: str) -> None:
     """A second write to the same place is refused and changes nothing."""
     write_references(EXAMPLE, tmp_path / name)
     before = [(p.name, p.stat().st_mtime_ns) for p in sorted(tmp_path.rglob("*"))]
-    with pytest.raises(InputError, match="already there; geneval overwrites nothing"):
+    with pytest.raises(UsageError, match="already there; geneval overwrites nothing"):
         write_references(EXAMPLE[:1], tmp_path / name)
     assert [(p.name, p.stat().st_mtime_ns) for p in sorted(tmp_path.rglob("*"))] == before
 

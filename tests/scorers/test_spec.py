@@ -40,7 +40,7 @@ def test_a_spec_is_a_call_with_literals(spec, built):
         ("bleu(smooth_value=1.0)", "smooth_value belongs to smooth='floor' or 'add-k', not to 'exp'"),
         ("bleu(smooth_value='x')", "allowed: a number or None"),
         ("bleu(tokenizer=13)", "allowed: a string in quotes"),
-        ("rouge", r"rouge needs kind, one of: '1', '2', 'L', 'Lsum'; write rouge\(kind=\.\.\.\)"),
+        ("rouge", r"rouge needs kind \('1', '2', 'L', 'Lsum'\); write rouge\(kind=\.\.\.\)"),
         ("rouge(kind=L)", "the value of kind is no literal; strings need quotes"),
         ("rouge(kind=2)", "kind=2 does not fit; allowed: '1', '2', 'L', 'Lsum'"),
         ("chrf(2)", r"options are given by name, for example chrf\(option=2\)"),

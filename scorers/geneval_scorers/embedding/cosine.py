@@ -64,7 +64,7 @@ class Cosine(PairScorer):
         """[cosine]."""
         vectors = corpus.derive(("vectors", self.model), lambda: self._vectors(corpus))
         cosines = np.einsum("pd,pd->p", vectors[texts], vectors[references], dtype=np.float64)
-        return np.asarray(cosines.reshape(-1, 1))
+        return np.asarray(np.clip(cosines, -1.0, 1.0).reshape(-1, 1))
 
     def _encoder(self) -> Encoder:
         return _load(self.model)

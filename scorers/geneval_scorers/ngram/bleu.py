@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -58,6 +59,8 @@ class Bleu(Scorer):
         """Checks the options."""
         if self.max_order < 1:
             raise UsageError(f"bleu: max_order={self.max_order} does not fit; allowed: 1 or more")
+        if self.smooth_value is not None and not 0 <= self.smooth_value < math.inf:
+            raise UsageError(f"bleu: smooth_value={self.smooth_value} does not fit; allowed: 0 or more")
         if self.smooth_value is not None and self.smooth not in _SMOOTH_DEFAULTS:
             raise UsageError(f"bleu: smooth_value belongs to smooth='floor' or 'add-k', not to {self.smooth!r}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -56,7 +57,7 @@ class Cider(PairScorer):
 
     def __post_init__(self) -> None:
         """Checks the options."""
-        if self.n < 1 or self.sigma <= 0:
+        if self.n < 1 or not 0 < self.sigma < math.inf:
             raise UsageError(f"{self!r} does not fit; n is 1 or more, sigma above 0")
 
     @property
