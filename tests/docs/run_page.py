@@ -76,7 +76,8 @@ def appears(expected: str, actual: str) -> bool:
 def run_console(block: Block) -> None:
     """Run each command of a block as a reader would type it."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {"HF_HUB_OFFLINE": "1", "COLUMNS": "120"} | os.environ | {"PATH": path}
+    # Pages show tables 120 wide; readline, which pytest loads, would tell its children of another width.
+    environment = {"HF_HUB_OFFLINE": "1"} | os.environ | {"PATH": path, "COLUMNS": "120"}
     commands = list(COMMAND.finditer(block.body))
     for number, command in enumerate(commands, start=1):
         line = re.sub(r"\n> ", "\n", command["line"])
