@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from geneval import __version__
 from geneval.results import CopyRates, Result, Score
-from geneval_references import ReferenceSet, UsageError, reference_hash, select
+from geneval_references import InputError, ReferenceSet, UsageError, reference_hash, select
 from geneval_scorers import (
     DRAWS,
     SEED,
@@ -159,7 +159,14 @@ class _Run:
         s = self.settings
         if s.tiers is s.origins is s.conditions is None:
             return items
-        return tuple(select(items, tiers=s.tiers, origins=s.origins, conditions=s.conditions))
+        selected = tuple(select(items, tiers=s.tiers, origins=s.origins, conditions=s.conditions))
+        if not any(item.references for item in selected):
+            have = Counter(f"{r.tier}, {r.origin}" for item in items for r in item.references)
+            raise InputError(
+                "no reference is of the tiers, origins and conditions asked for; there are (tier, origin): "
+                + "; ".join(f"{kind}: {count}" for kind, count in have.most_common(5))
+            )
+        return selected
 
     def result(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> Result:
         copies = self._copy_rates()

@@ -144,6 +144,8 @@ def test_tiers_choose_references_and_document_frequencies_stay_those_of_the_orig
     assert verified.scores[0].score != everything.scores[0].score
     with pytest.raises(UsageError, match="original, verified, preferred, inferred, unverified"):
         geneval.score(**asked, tiers=["gold"])
+    with pytest.raises(InputError, match=r"there are \(tier, origin\): original, human: 2; verified, human: 2"):
+        geneval.score(**asked, tiers=["inferred"])
 
 
 def test_several_outputs_an_item_count_as_one():

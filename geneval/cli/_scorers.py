@@ -47,6 +47,9 @@ def scorers(
         _table(rows)
 
 
+_REQUIRED = "required"
+
+
 def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     info: Info = cls.info
     fields = [f for f in dataclasses.fields(cls) if f.init]
@@ -59,7 +62,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "kind": info.kind,
         "monotone": info.monotone,
         "identical": info.identical,
-        "options": {f.name: "required" if f.default is dataclasses.MISSING else f.default for f in fields},
+        "options": {f.name: _REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields},
         "needs": info.needs,
         "licence": info.licence,
         "source": info.source,
@@ -69,7 +72,8 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
 
 def _cells(row: dict[str, object]) -> list[str]:
     options = row["options"]
-    listed = ", ".join(f"{k}={v!r}" for k, v in options.items()) if isinstance(options, dict) else ""
+    told = options.items() if isinstance(options, dict) else ()
+    listed = ", ".join(f"{k}=..." if v == _REQUIRED else f"{k}={v!r}" for k, v in told)
     monotone = "yes" if row["monotone"] else "no"
     keys = ("meaning", "range", "direction", "kind")
     tail = ("identical", "needs", "licence", "source")
