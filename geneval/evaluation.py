@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval import __version__
-from geneval.results import CopyRates, Result, Score
-from geneval_references import InputError, ReferenceSet, UsageError, reference_hash, select
+from geneval.copies import CopyRates, copy_rates, notable_copies
+from geneval.results import Result, Score
+from geneval_references import TIERS, InputError, ReferenceSet, UsageError, reference_hash, select
 from geneval_scorers import (
     DRAWS,
     SEED,
@@ -27,7 +28,6 @@ from geneval_scorers import (
     Watch,
     ask_all,
     band,
-    copied,
     expected_at,
     full,
     parse,
@@ -42,10 +42,6 @@ Ints = npt.NDArray[np.int64]
 
 FEW_ITEMS = 30
 """Below so many items an interval says little; a warning says so."""
-
-NOTABLE_COPIES = 0.01
-"""Share of copies from which on, where it is above the references' own, a warning names the system."""
-
 
 _MOST = 100_000
 """More resamples, draws or references than this are a slip of the hand."""
@@ -63,7 +59,8 @@ class Settings:
         resamples: bootstrap draws of items; 0 for no intervals.
         confidence: of the intervals, between 0 and 1.
         draws: at most so many subsets of an item's references at each k.
-        tiers, origins, conditions: which references count; None for all.
+        tiers: which references count; None for all but `unverified` ones, which are in no headline number.
+        origins, conditions: which references count; None for all.
     """
 
     k: tuple[int, ...] = ()
@@ -157,9 +154,13 @@ class _Run:
 
     def _selected(self, items: tuple[ReferenceSet, ...]) -> tuple[ReferenceSet, ...]:
         s = self.settings
-        if s.tiers is s.origins is s.conditions is None:
+        unverified = sum(r.tier == "unverified" for item in items for r in item.references)
+        if s.tiers is None and unverified:
+            self.warnings.append(f"{unverified} unverified references do not count; --tier unverified makes them")
+        elif s.tiers is s.origins is s.conditions is None:
             return items
-        selected = tuple(select(items, tiers=s.tiers, origins=s.origins, conditions=s.conditions))
+        tiers = s.tiers or tuple(tier for tier in TIERS if tier != "unverified")
+        selected = tuple(select(items, tiers=tiers, origins=s.origins, conditions=s.conditions))
         if not any(item.references for item in selected):
             have = Counter(f"{r.tier}, {r.origin}" for item in items for r in item.references)
             raise InputError(
@@ -169,8 +170,9 @@ class _Run:
         return selected
 
     def result(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> Result:
-        copies = self._copy_rates()
-        self._warn_about_copies(copies)
+        copies = copy_rates(self.corpus, self.settings.copies)
+        self.warnings += notable_copies(copies)
+        self._warn_about_comparisons()
         ready = self._fit(scorers, fitted)
         scores: list[Score] = []
         bands: list[Score] = []
@@ -326,28 +328,6 @@ class _Run:
             out.append(int(np.flatnonzero(same & (mine != self.corpus.output_system[i]))[0]))
         return out
 
-    def _copy_rates(self) -> dict[str, CopyRates]:
-        everything = full(self.corpus)
-        mine = np.zeros(len(everything), bool)
-        mine[everything.references.rows[copied(self.corpus, everything)]] = True
-        references = self.corpus.references
-        span = len(self.corpus.texts) + 1
-        _, same, many = np.unique(
-            references.rows * span + self.corpus.folded[references.values], return_inverse=True, return_counts=True
-        )
-        theirs = many[same] > 1
-        out = {}
-        for number, system in enumerate(self.corpus.systems):
-            asked = self.corpus.output_system == number
-            out[system] = CopyRates(
-                policy=self.settings.copies,
-                n=int(mine[asked].sum()),
-                outputs=int(asked.sum()),
-                reference_n=int(theirs.sum()),
-                references=len(theirs),
-            )
-        return out
-
     def _signature(self, scorer: Scorer, k: int | None) -> str:
         s = self.settings
         counts = [len(item.references) for item in self.items]
@@ -357,7 +337,7 @@ class _Run:
             scorer.signature(),
             f"refs:{refs}",
             f"refset:{self.refset[:12]}",
-            f"tiers:{','.join(s.tiers) if s.tiers else 'all'}",
+            f"tiers:{','.join(tier for tier in TIERS if tier in self.tiers)}",
             "k:all" if k is None else f"k:{k},draws:{s.draws},seed:{s.seed}",
             f"copies:{s.copies}",
         ]
@@ -365,15 +345,7 @@ class _Run:
             parts.append(f"interval:{100 * s.confidence:g}%,bootstrap:{s.resamples},seed:{s.seed}")
         return "|".join(parts)
 
-    def _warn_about_copies(self, copies: dict[str, CopyRates]) -> None:
-        for system, rates in copies.items():
-            if rates.rate > max(rates.reference_rate, NOTABLE_COPIES):
-                done = "keeps" if self.settings.copies == "keep" else "loses"
-                self.warnings.append(
-                    f"{rates.n} of {system}'s {rates.outputs} outputs equal one of their references "
-                    f"({rates.rate:.1%}; references that equal a sibling: {rates.reference_rate:.1%}). Such an output "
-                    f"{done} that reference (copies: {self.settings.copies}); it may be a leak"
-                )
+    def _warn_about_comparisons(self) -> None:
         if not self.settings.k and _uneven(self.queries):
             self.warnings.append(
                 "systems are scored against unequal numbers of references (their own outputs or copies are left out); "

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from geneval import __version__
+from geneval.copies import CopyRates
 from geneval.run_directory import run_directory, writing
 from geneval_references import InputError, UsageError
 from geneval_scorers import FitState
@@ -29,43 +30,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "geneval.score/1"
 _PACKAGES = ("numpy", "sacrebleu", "rapidfuzz", "regex", "sentence-transformers", "transformers", "torch")
-
-
-@dataclass(frozen=True, slots=True)
-class CopyRates:
-    """How many outputs equal one of their references, beside how many references equal a sibling.
-
-    Attributes:
-        policy: whether such an output keeps that reference (`keep`) or loses it (`drop`).
-        n: outputs that equal one of their references after folding.
-        outputs: of how many.
-        reference_n: references that equal another reference of their item.
-        references: of how many.
-    """
-
-    policy: Literal["keep", "drop"]
-    n: int
-    outputs: int
-    reference_n: int
-    references: int
-
-    @property
-    def rate(self) -> float:
-        """Share of outputs that equal one of their references."""
-        return self.n / self.outputs if self.outputs else 0.0
-
-    @property
-    def reference_rate(self) -> float:
-        """Share of references that equal a sibling."""
-        return self.reference_n / self.references if self.references else 0.0
-
-    def of_references(self) -> CopyRates:
-        """The same for the references in the role of a system."""
-        return CopyRates(self.policy, self.reference_n, self.references, self.reference_n, self.references)
-
-    def to_dict(self) -> dict[str, object]:
-        """Counts and rates."""
-        return {**asdict(self), "rate": self.rate, "reference_rate": self.reference_rate}
 
 
 @dataclass(frozen=True, slots=True)

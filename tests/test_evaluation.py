@@ -83,7 +83,7 @@ def test_signatures_carry_every_part_of_the_recipe(inputs):
     assert parts[0] == f"geneval:{geneval.__version__}"
     assert parts[1].startswith("bleu(lowercase=True, tokenizer='13a', smooth='exp'")
     assert parts[2:5] == ["tok:13a", "refs:1-3", f"refset:{evaluate(inputs, ['bleu'], QUICK).reference_hash[:12]}"]
-    assert parts[5:] == ["tiers:all", "k:1,draws:100,seed:3", "copies:keep", "interval:95%,bootstrap:50,seed:3"]
+    assert parts[5:] == ["tiers:original", "k:1,draws:100,seed:3", "copies:keep", "interval:95%,bootstrap:50,seed:3"]
 
 
 def test_items_with_too_few_references_are_null_and_counted_for_all_systems_alike(inputs):
@@ -146,6 +146,17 @@ def test_tiers_choose_references_and_document_frequencies_stay_those_of_the_orig
         geneval.score(**asked, tiers=["gold"])
     with pytest.raises(InputError, match=r"there are \(tier, origin\): original, human: 2; verified, human: 2"):
         geneval.score(**asked, tiers=["inferred"])
+
+
+def test_unverified_references_are_in_no_number_unless_they_are_asked_for():
+    sets = [ReferenceSet(str(i), (Reference("a"), Reference("b", "unverified"))) for i in range(2)]
+    asked = {"predictions": ["b", "a"], "references": sets, "scorers": "exact", "resamples": 0}
+    plain = geneval.score(**asked)
+    assert (plain.scores[0].score, plain.scores[0].tiers) == (0.5, {"original": 2})
+    assert any("2 unverified references do not count" in warning for warning in plain.warnings)
+    assert "tiers:original|" in plain.scores[0].signature
+    every = geneval.score(**asked, tiers=["original", "unverified"])
+    assert (every.scores[0].score, every.scores[0].tiers) == (1.0, {"original": 2, "unverified": 2})
 
 
 def test_several_outputs_an_item_count_as_one():

@@ -14,7 +14,7 @@ from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
-from geneval_scorers.embedding.encoder import DEFAULT_MODEL, Encoder, load_encoder
+from geneval_scorers.embedding.encoder import DEFAULT_MODEL, Encoder, find_model, load_encoder
 
 _load = lru_cache(maxsize=2)(load_encoder)
 
@@ -53,8 +53,8 @@ class Cosine(PairScorer):
         return self.options() | ({"model": f"path:{PurePath(rest).name}"} if kind == "path" else {})
 
     def prepare(self) -> None:
-        """Loads the model."""
-        self._encoder()
+        """Finds the model; it is loaded when it is needed."""
+        find_model(self.model)
 
     def recipe(self) -> dict[str, str]:
         """Name and hash of the weights."""

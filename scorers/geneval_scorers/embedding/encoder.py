@@ -53,15 +53,25 @@ def load_encoder(model: str = DEFAULT_MODEL, *, batch_size: int = 64, device: st
     """
     if batch_size < 1:
         raise UsageError(f"batch_size is {batch_size}; allowed: 1 or more")
-    if find_spec("sentence_transformers") is None:
-        raise MissingDependencyError(_NEEDS)
-    files = locate(model)  # before torch loads, so that a missing model is told at once
+    files = find_model(model)
     try:
         with _quiet():
             from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingDependencyError(f"{_NEEDS} (importing it failed: {error})") from error
     return _SentenceEncoder.load(SentenceTransformer, files, batch_size, device)
+
+
+def find_model(model: str) -> ModelFiles:
+    """Find a model and what runs it, without loading either, so that what is missing is told at once.
+
+    Raises:
+        UsageError: the name has no known form, or the model would run code or is no safetensors model.
+        MissingDependencyError: sentence-transformers or the model is not there.
+    """
+    if find_spec("sentence_transformers") is None:
+        raise MissingDependencyError(_NEEDS)
+    return locate(model)
 
 
 @dataclass(frozen=True)
