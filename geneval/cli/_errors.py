@@ -38,7 +38,10 @@ class Guarded(TyperGroup):
     def invoke(self, ctx: Any) -> object:
         """Runs the command."""
         try:
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a reader that has gone away can be met with composure
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
         except GenevalError as error:
             if ctx.params.get("debug"):
                 raise
@@ -52,10 +55,9 @@ class Guarded(TyperGroup):
             # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from error
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
         except (OSError, MemoryError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
             if ctx.params.get("debug"):
                 raise
             say(f"error: {type(error).__name__}: {error} (unexpected; geneval --debug ... shows where)")
             raise typer.Exit(1) from error
+        return done

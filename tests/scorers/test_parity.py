@@ -201,12 +201,12 @@ def test_any_text_at_all_scores_as_the_judges_say(make_corpus, items):
         theirs = [judge.sentence_score(text, references).score for text, references in items]
         assert apart(ask_all(scorer, corpus, queries).segment, theirs) <= TOLERANCE
     shaped = {str(i): list(r) for i, (_, r) in enumerate(items)}, {str(i): [text] for i, (text, _) in enumerate(items)}
-    for scorer, judge in [
-        (CocoRougeL(tokenizer="none"), CocoRougeJudge()),
-        (Cider(tokenizer="none").fit(corpus), CiderJudge()),
-    ]:
-        _, theirs = judge.compute_score(*shaped)
-        assert apart(ask_all(scorer, corpus, queries).segment, theirs) <= TOLERANCE
+    _, theirs = CocoRougeJudge().compute_score(*shaped)
+    assert apart(ask_all(CocoRougeL(tokenizer="none"), corpus, queries).segment, theirs) <= TOLERANCE
+    # pycocoevalcap fails where no reference has a single word; there, nothing is similar to nothing.
+    wordy = any(reference.split() for _, references in items for reference in references)
+    theirs = CiderJudge().compute_score(*shaped)[1] if wordy else np.zeros(len(items))
+    assert apart(ask_all(Cider(tokenizer="none").fit(corpus), corpus, queries).segment, theirs) <= TOLERANCE
 
 
 @pytest.mark.parametrize(
