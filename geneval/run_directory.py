@@ -50,7 +50,8 @@ def run_directory(directory: str | Path) -> Iterator[Path]:
 def _locked(target: Path, partial: Path) -> FileLock:
     lock = partial / _LOCK
     try:
-        if partial.exists() and not lock.exists():
+        # An empty one may be ours: a run that was stopped before it could lock it.
+        if partial.exists() and not lock.exists() and any(partial.iterdir()):
             message = f"{partial} is there, and geneval did not make it; move it away, or name another directory"
             raise UsageError(message)
         partial.mkdir(parents=True, exist_ok=True)

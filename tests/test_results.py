@@ -103,6 +103,11 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"] and list((tmp_path / "run").iterdir()) == []
 
 
+def test_a_run_that_was_stopped_before_it_could_lock_its_folder_stands_in_nobodys_way(result, tmp_path):
+    (tmp_path / "run.partial").mkdir()
+    assert result.save(tmp_path / "run").is_dir() and not (tmp_path / "run.partial").exists()
+
+
 def test_what_geneval_did_not_make_is_left_alone(result, tmp_path):
     (tmp_path / "run.partial").mkdir()
     (tmp_path / "run.partial" / "thesis.txt").write_text("precious", encoding="utf-8")

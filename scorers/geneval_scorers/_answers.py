@@ -16,8 +16,8 @@ from geneval_scorers._queries import Queries, distinct
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged
 from geneval_scorers._scorer import PairBased, PairScorer, Rows, Scorer
 
-CHUNK = 200_000
-"""How many (candidate, reference) pairs are looked at together."""
+CHUNK = 4_000_000
+"""How many characters of (candidate, reference) pairs are looked at together."""
 
 DRAWS = 100
 """How many subsets of an item's references stand for all of them, where there are more."""
@@ -85,7 +85,7 @@ def ask_all(scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CH
         scorer: fitted, where it has to be.
         corpus: holds the texts.
         queries: a question without references gets no score (`no_reference`).
-        chunk: pairs of texts looked at together; it changes the memory needed and no number.
+        chunk: characters of pairs of texts looked at together; it changes the memory needed and no number.
         what: told to the corpus's watcher.
     """
     _check_fitted(scorer)
@@ -96,7 +96,7 @@ def ask_all(scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CH
     winner = np.full(len(queries), -1, np.int64)
     wins = False
     rows: list[Rows] = []
-    for part in _chunks(queries.references.lengths[asked], chunk):
+    for part in _chunks(_sizes(corpus, queries)[asked], chunk):
         now = asked[part]
         answer = scorer.statistics(corpus, queries.take(now))
         rows.append(answer.rows)
@@ -147,7 +147,7 @@ def expected_at(
         seed: decides which subsets are drawn, and which draws go together at corpus level.
         draws: at most so many subsets of an item's references.
         make_distinct: references equal after folding count once; False takes them as they are.
-        chunk: pairs of texts looked at together.
+        chunk: characters of pairs of texts looked at together.
     """
     if k < 1:
         raise UsageError(f"k={k} does not fit; expected scores are defined for k of 1 or more references")
@@ -184,6 +184,14 @@ def _check_fitted(scorer: Scorer) -> None:
         raise UsageError(f"{scorer!r} has to learn from references first: scorer = scorer.fit(corpus)")
 
 
+def _sizes(corpus: Corpus, queries: Queries) -> Ints:
+    """Characters of each question's (candidate, reference) pairs."""
+    references, candidates = queries.references, queries.candidates
+    own = np.bincount(candidates.rows, corpus.lengths[candidates.values], minlength=len(queries))
+    theirs = np.bincount(references.rows, corpus.lengths[references.values], minlength=len(queries))
+    return np.asarray(own * references.lengths + theirs, np.int64)
+
+
 def _chunks(sizes: Ints, most: int) -> Iterator[Ints]:
     """Consecutive places, as many at a time as have together at most `most` (one at least)."""
     ends = np.cumsum(sizes)
@@ -198,7 +206,7 @@ def _chunks(sizes: Ints, most: int) -> Iterator[Ints]:
 def _exactly(scorer: PairScorer, corpus: Corpus, queries: Queries, k: int, chunk: int) -> Answers:
     """All of E@k in closed form: of a pair scorer whose corpus score is a mean."""
     segment = np.full(len(queries), np.nan)
-    for part in _chunks(queries.references.lengths, chunk):
+    for part in _chunks(_sizes(corpus, queries), chunk):
         now = queries.take(part)
         segment[part] = _closed_form(scorer, scorer.pairs(corpus, now), now.references, k)
         corpus.watch(f"expected at {k} {scorer.label}", int(part[-1]) + 1, len(queries))
@@ -271,7 +279,9 @@ def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Su
     """
     rows: list[Rows] = []
     segment = np.full(len(queries), np.nan)
-    for part in _chunks(subsets.counts * subsets.k + queries.references.lengths, chunk):
+    # A subset costs its share of the question's pairs, and the whole list is looked at once.
+    shares = _sizes(corpus, queries) * (1 + subsets.counts * subsets.k // queries.references.lengths)
+    for part in _chunks(shares, chunk):
         now = queries.take(part)
         tables = [subsets.of(question) for question in part.tolist()]
         counts = subsets.counts[part]

@@ -123,6 +123,11 @@ class Corpus:
         return np.asarray([classes.setdefault(fold(text), len(classes)) for text in self.texts], np.int64)
 
     @cached_property
+    def lengths(self) -> Ints:
+        """Characters of every text, one at least."""
+        return np.asarray([len(text) or 1 for text in self.texts], np.int64)
+
+    @cached_property
     def rank(self) -> Ints:
         """For every text its place among all texts in alphabetical order: an order that no shuffling changes."""
         rank = np.empty(len(self.texts), np.int64)

@@ -252,8 +252,9 @@ def test_an_interrupted_run_exits_with_130_and_leaves_nothing(tmp_path):
         cwd=tmp_path,
     )
     deadline = time.monotonic() + 60
-    while not (tmp_path / "run.partial").exists() and time.monotonic() < deadline:
+    while not (tmp_path / "run.partial" / ".geneval-lock").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
+    time.sleep(0.5)  # it holds the lock now, and waits for standard input
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130 and b"interrupted" in stderr

@@ -6,7 +6,7 @@ import numpy as np
 
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Ints, Ragged, ramps
-from geneval_scorers.ngram._counts import count_ngrams, local
+from geneval_scorers.ngram._counts import count_texts
 from geneval_scorers.ngram._tokens import Tokens
 
 
@@ -18,15 +18,15 @@ def bleu_statistics(tokens: Tokens, candidates: Ints, queries: Queries, orders: 
     """
     references = queries.references
     texts = np.concatenate([candidates, references.values])
-    rows, slot = local(tokens.ids, texts)
+    counted, slot = count_texts(tokens, texts, orders)
     asked, refs = slot[: len(candidates)], slot[len(candidates) :]
-    pairs, pair = np.unique(asked[references.rows] * len(rows) + refs, return_inverse=True)
-    lengths = rows.lengths
+    lengths = counted.rows.lengths
+    pairs, pair = np.unique(asked[references.rows] * len(lengths) + refs, return_inverse=True)
     out = np.zeros((len(queries), 2 + 2 * orders), np.int64)
     out[:, 0] = lengths[asked]
     out[:, 1] = closest_length(lengths[asked], Ragged(references.offsets, lengths[refs]))
-    for n, counts in enumerate(count_ngrams(rows, tokens.bound, orders)):
-        mine, clipped = counts.clipped(pairs // len(rows), pairs % len(rows))
+    for n, counts in enumerate(counted.orders[:orders]):
+        mine, clipped = counts.clipped(pairs // len(lengths), pairs % len(lengths))
         out[:, 2 + n] = _best_sums(clipped, mine, references, pair)
         out[:, 2 + orders + n] = counts.totals()[asked]
     return out

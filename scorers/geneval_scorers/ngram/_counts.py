@@ -6,11 +6,12 @@ an n-gram of a candidate up in a reference is a search among sorted numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from geneval_scorers._ragged import Ints, Ragged
+from geneval_scorers.ngram._tokens import Tokens
 
 _BITS = 63
 
@@ -22,14 +23,23 @@ class Counts:
     Attributes:
         keys: slot -> slot * bound + code of the n-gram, ascending. Equal codes are equal n-grams.
         counts: how often each of them occurs, aligned with `keys.values`.
-        first: where each of them first stands in the flat array of tokens.
         bound: larger than every code.
+        spelled: the key of every n-gram as it stands in the texts, and where that is in the flat array of tokens.
+        last: what was looked up last, for the next scorer that asks about the same pairs.
     """
 
     keys: Ragged
     counts: Ints
-    first: Ints
     bound: int
+    spelled: tuple[Ints, Ints]
+    last: dict[str, tuple[Ints, Ints, Ragged, Ints]] = field(default_factory=dict, repr=False)
+
+    def somewhere(self) -> Ints:
+        """For each distinct n-gram of each slot, a place in the flat array of tokens where it stands."""
+        keys, where = self.spelled
+        place = np.empty(len(self.counts), np.int64)
+        place[np.searchsorted(self.keys.values, keys)] = where
+        return place
 
     def totals(self) -> Ints:
         """How many n-grams each slot has, repeats included."""
@@ -42,13 +52,18 @@ class Counts:
             pair -> places of the text's n-grams in `keys.values`; and aligned with these places, where the same
             n-gram of the reference stands in `keys.values`, -1 where it has none.
         """
+        kept = self.last.get("found")
+        if kept is not None and np.array_equal(kept[0], texts) and np.array_equal(kept[1], references):
+            return kept[2], kept[3]
         mine = self.keys.positions(texts)
         keys = self.keys.values
         wanted = keys[mine.values] + np.repeat((references - texts) * self.bound, mine.lengths)
         place = np.searchsorted(keys, wanted)
         hit = place < len(keys)
         hit[hit] = keys[place[hit]] == wanted[hit]
-        return mine, np.where(hit, place, -1)
+        place[~hit] = -1
+        self.last["found"] = (texts, references, mine, place)
+        return mine, place
 
     def clipped(self, texts: Ints, references: Ints) -> tuple[Ragged, Ints]:
         """For every n-gram of `texts[i]`, min(its count, its count in `references[i]`); aligned as in `found`."""
@@ -60,6 +75,36 @@ class Counts:
         """How many n-grams each text shares with its reference, each counted as often as both have it."""
         mine, both = self.clipped(texts, references)
         return _row_sums(both, mine)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """Some texts of a corpus, each once, with their n-grams counted.
+
+    Attributes:
+        rows: slot -> token numbers.
+        orders: counts of n-grams of orders 1, 2, ...
+    """
+
+    rows: Ragged
+    orders: list[Counts]
+
+
+def count_texts(tokens: Tokens, texts: Ints, orders: int) -> tuple[Counted, Ints]:
+    """Counts the n-grams of orders 1 to `orders` at least of the distinct ones among `texts`.
+
+    What was counted last is kept with the tokens: several scorers ask about the same texts one after the other.
+
+    Returns:
+        The counts, and for each of `texts` its slot among them.
+    """
+    distinct, slot = np.unique(texts, return_inverse=True)
+    kept = tokens.last.get("counted")
+    if kept is None or len(kept[1].orders) < orders or not np.array_equal(kept[0], distinct):
+        rows = tokens.ids.take(distinct)
+        kept = (distinct, Counted(rows, count_ngrams(rows, tokens.bound, orders)))
+        tokens.last["counted"] = kept
+    return kept[1], slot.astype(np.int64)
 
 
 def count_ngrams(tokens: Ragged, bound: int, orders: int) -> list[Counts]:
@@ -97,18 +142,15 @@ def _renumbered(codes: Ints) -> tuple[Ints, int]:
 
 
 def _counted(rows: Ints, codes: Ints, where: Ints, slots: int, bound: int) -> Counts:
-    keys, first, counts = np.unique(rows * bound + codes, return_index=True, return_counts=True)
+    spelled = rows * bound + codes
+    ordered = np.sort(spelled)
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    keys = ordered[starts]
     lengths = np.bincount(keys // bound, minlength=slots).astype(np.int64)
-    return Counts(Ragged.from_lengths(lengths, keys), counts.astype(np.int64), where[first], bound)
+    return Counts(Ragged.from_lengths(lengths, keys), np.diff(starts, append=len(ordered)), bound, (spelled, where))
 
 
 def _row_sums(values: Ints, rows: Ragged) -> Ints:
     ends = np.zeros(len(values) + 1, np.int64)
     np.cumsum(values, out=ends[1:])
     return ends[rows.offsets[1:]] - ends[rows.offsets[:-1]]
-
-
-def local(tokens: Ragged, texts: Ints) -> tuple[Ragged, Ints]:
-    """The rows of the distinct ones among `texts`, and for each of `texts` its slot among them."""
-    distinct, slot = np.unique(texts, return_inverse=True)
-    return tokens.take(distinct), slot.astype(np.int64)

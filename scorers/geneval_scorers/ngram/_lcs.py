@@ -9,7 +9,6 @@ from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
 from geneval_scorers._ragged import Ints
-from geneval_scorers.ngram._counts import local
 from geneval_scorers.ngram._tokens import Tokens
 
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
@@ -18,7 +17,8 @@ _MOST = 0x110000 - _SURROGATES
 
 def lcs_lengths(tokens: Tokens, texts: Ints, references: Ints) -> Ints:
     """Length in tokens of the longest common subsequence of each `texts[i]` and `references[i]`."""
-    rows, slot = local(tokens.ids, np.concatenate([texts, references]))
+    distinct, slot = np.unique(np.concatenate([texts, references]), return_inverse=True)
+    rows = tokens.ids.take(distinct)
     known, numbers = np.unique(rows.values, return_inverse=True)
     if len(known) < _MOST:
         # One character a token: rapidfuzz is fastest on strings.

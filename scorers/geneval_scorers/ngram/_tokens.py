@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,12 @@ class Tokens:
     Attributes:
         ids: text -> token numbers.
         vocabulary: the distinct tokens.
+        last: what was counted last, for the next scorer that asks about the same texts.
     """
 
     ids: Ragged
     vocabulary: Sequence[str]
+    last: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def bound(self) -> int:

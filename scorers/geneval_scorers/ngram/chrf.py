@@ -15,7 +15,7 @@ from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Rows
-from geneval_scorers.ngram._counts import count_ngrams, local
+from geneval_scorers.ngram._counts import count_ngrams
 from geneval_scorers.ngram._tokens import Tokens, intern, intern_characters
 
 _PUNCTUATION = set(string.punctuation)
@@ -118,10 +118,11 @@ class Chrf(PairScorer):
 
 
 def _overlaps(tokens: Tokens, texts: Ints, references: Ints, orders: int) -> Rows:
-    rows, slot = local(tokens.ids, np.concatenate([texts, references]))
+    distinct, slot = np.unique(np.concatenate([texts, references]), return_inverse=True)
     mine, theirs = slot[: len(texts)], slot[len(texts) :]
     columns = []
-    for counts in count_ngrams(rows, tokens.bound, orders):
+    # Not `count_texts`: characters are many, and no other scorer asks for them.
+    for counts in count_ngrams(tokens.ids.take(distinct), tokens.bound, orders):
         totals = counts.totals()
         # An n-gram cannot be missed where the reference is too short to have one.
         columns += [np.where(totals[theirs] > 0, totals[mine], 0), totals[theirs], counts.overlap(mine, theirs)]

@@ -15,7 +15,7 @@ from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
-from geneval_scorers.ngram._counts import Counts, count_ngrams, local
+from geneval_scorers.ngram._counts import Counts, count_ngrams, count_texts
 from geneval_scorers.ngram._tokens import Tokens, tokens
 from geneval_scorers.tokenizers import get_tokenizer
 
@@ -146,13 +146,14 @@ class Cider(PairScorer):
             raise UsageError("cider has to learn document frequencies first: scorer = scorer.fit(corpus)")
         words = tokens(corpus, self.tokenizer)
         stamps = corpus.derive(("token hashes", self.tokenizer), lambda: _token_hashes(words))
-        rows, slot = local(words.ids, np.concatenate([texts, references]))
+        counted, slot = count_texts(words, np.concatenate([texts, references]), self.n)
+        rows = counted.rows
         mine, theirs = slot[: len(texts)], slot[len(texts) :]
         # As in pycocoevalcap, length is the number of bigrams.
         length = np.maximum(rows.lengths - 1, 0)
         penalty = np.exp(-((length[mine] - length[theirs]) ** 2.0) / (2 * self.sigma**2))
         total = np.zeros(len(texts))
-        for n, counts in enumerate(count_ngrams(rows, words.bound, self.n), 1):
+        for n, counts in enumerate(counted.orders[: self.n], 1):
             weights = counts.counts * self._rarity(_ngram_hashes(stamps, rows, counts, n))
             norms = np.sqrt(np.bincount(counts.keys.rows, weights=weights**2, minlength=len(rows)))
             total += _clipped_cosine(counts, weights, norms, mine, theirs) * penalty
@@ -189,9 +190,10 @@ def _ngram_hashes(stamps: Hashes, rows: Ragged, counts: Counts, n: int) -> Hashe
 
     Ten million distinct n-grams make two of them share a number with probability 3e-6.
     """
-    mark = np.full(len(counts.first), n, np.uint64)
+    place = counts.somewhere()
+    mark = np.full(len(place), n, np.uint64)
     for i in range(n):
-        mark = mark * np.uint64(0x9E3779B97F4A7C15) + stamps[rows.values[counts.first + i]]
+        mark = mark * np.uint64(0x9E3779B97F4A7C15) + stamps[rows.values[place + i]]
         mark = (mark ^ (mark >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mark = (mark ^ (mark >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mark ^= mark >> np.uint64(31)

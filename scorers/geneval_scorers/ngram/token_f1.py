@@ -11,7 +11,7 @@ from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
-from geneval_scorers.ngram._counts import count_ngrams, local
+from geneval_scorers.ngram._counts import count_texts
 from geneval_scorers.ngram._tokens import tokens
 from geneval_scorers.tokenizers import get_tokenizer
 
@@ -25,9 +25,9 @@ def f1(shared: Ints, mine: Ints, theirs: Ints) -> Floats:
 def ngram_f1(corpus: Corpus, tokenizer: str, texts: Ints, references: Ints, n: int) -> Floats:
     """F1 of the bags of n-grams of each `texts[i]` and `references[i]`."""
     words = tokens(corpus, tokenizer)
-    rows, slot = local(words.ids, np.concatenate([texts, references]))
+    counted, slot = count_texts(words, np.concatenate([texts, references]), n)
     mine, theirs = slot[: len(texts)], slot[len(texts) :]
-    counts = count_ngrams(rows, words.bound, n)[-1]
+    counts = counted.orders[n - 1]
     totals = counts.totals()
     return f1(counts.overlap(mine, theirs), totals[mine], totals[theirs])
 
