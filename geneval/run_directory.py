@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,9 +41,11 @@ def run_directory(directory: str | Path) -> Iterator[Path]:
         with writing(target):
             _settle(partial)
             partial.rename(target)
-            (target / _LOCK).unlink()
-    finally:
+    except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        raise
+    finally:
+        (target / _LOCK).unlink(missing_ok=True)
         guard.release()
 
 
@@ -61,10 +63,18 @@ def _locked(target: Path, partial: Path) -> FileLock:
         raise GenevalError(f"another run is writing {target} now (it holds {lock}); wait for it") from error
     except OSError as error:
         raise UsageError(f"{target.parent} cannot be written to: {error.strerror}; name another directory") from error
-    if not lock.exists():  # the run that held it has just finished
+    if target.exists() or not lock.exists():  # the run that held it has just finished
         guard.release()
+        _forget(partial)
         raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
     return guard
+
+
+def _forget(partial: Path) -> None:
+    """Takes away a folder that was made for nothing."""
+    (partial / _LOCK).unlink(missing_ok=True)
+    with suppress(OSError):
+        partial.rmdir()
 
 
 @contextmanager
