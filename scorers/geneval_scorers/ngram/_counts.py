@@ -128,12 +128,17 @@ def count_ngrams(tokens: Ragged, bound: int, orders: int) -> list[Counts]:
 
 def _paired(head: tuple[Ints, int], tail: tuple[Ints, int], shift: int, bits: int) -> tuple[Ints, int]:
     """One number for `head[i]` and `tail[i + shift]`, renumbered where it would not fit beside a slot's number."""
-    wide = head[1].bit_length() + tail[1].bit_length() > bits
-    if wide:
-        head, tail = _renumbered(head[0]), _renumbered(tail[0])
+    if _too_wide(head, tail, bits):
+        same = head is tail
+        head = _renumbered(head[0])
+        tail = head if same else _renumbered(tail[0])
     code = head[0] * tail[1]
     code[: max(len(code) - shift, 0)] += tail[0][shift:]
-    return _renumbered(code) if wide else (code, head[1] * tail[1])
+    return _renumbered(code) if _too_wide(head, tail, bits) else (code, head[1] * tail[1])
+
+
+def _too_wide(head: tuple[Ints, int], tail: tuple[Ints, int], bits: int) -> bool:
+    return head[1].bit_length() + tail[1].bit_length() > bits
 
 
 def _renumbered(codes: Ints) -> tuple[Ints, int]:
@@ -143,7 +148,8 @@ def _renumbered(codes: Ints) -> tuple[Ints, int]:
 
 def _counted(rows: Ints, codes: Ints, where: Ints, slots: int, bound: int) -> Counts:
     spelled = rows * bound + codes
-    ordered = np.sort(spelled)
+    # Texts stand one after the other, so that a sort that makes use of order it finds has little left to do.
+    ordered = np.sort(spelled, kind="stable")
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     keys = ordered[starts]
     lengths = np.bincount(keys // bound, minlength=slots).astype(np.int64)
