@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +110,11 @@ def score(
         origins=_texts(origins),
         conditions=_texts(conditions),
     )
-    chosen = default_scorers()[0] if scorers is None else [_scorer(s) for s in _listed(scorers)]
-    return evaluate(inputs, chosen, settings, fitted=_states(fitted), watch=watch)
+    if scorers is None:
+        specs, left_out = default_scorers()
+        result = evaluate(inputs, specs, settings, fitted=_states(fitted), watch=watch)
+        return replace(result, notes=(*result.notes, left_out)) if left_out else result
+    return evaluate(inputs, [_scorer(s) for s in _listed(scorers)], settings, fitted=_states(fitted), watch=watch)
 
 
 def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:

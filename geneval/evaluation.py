@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geneval import __version__
 from geneval.copies import CopyRates, copy_rates, notable_copies
 from geneval.results import Result, Score
-from geneval_references import TIERS, InputError, ReferenceSet, UsageError, reference_hash, select
+from geneval_references import TIERS, InputError, ReferenceSet, UsageError, counting, reference_hash, select, unmatched
 from geneval_scorers import (
     DRAWS,
     SEED,
@@ -86,6 +86,9 @@ class Settings:
             raise UsageError(f"k={list(self.k)} does not fit; each number of references is asked for once")
         if self.copies not in {"keep", "drop"}:
             raise UsageError(f"copies={self.copies!r} does not fit; allowed: keep, drop")
+        for name, given in (("tiers", self.tiers), ("origins", self.origins), ("conditions", self.conditions)):
+            if given is not None and not given:
+                raise UsageError(f"{name} is empty; name those that count, or leave it out")
         if not isinstance(self.confidence, float) or not 0 < self.confidence < 1:
             raise UsageError(f"confidence={self.confidence!r} does not fit; allowed: between 0 and 1")
 
@@ -154,20 +157,29 @@ class _Run:
 
     def _selected(self, items: tuple[ReferenceSet, ...]) -> tuple[ReferenceSet, ...]:
         s = self.settings
-        unverified = sum(r.tier == "unverified" for item in items for r in item.references)
-        if s.tiers is None and unverified:
-            self.warnings.append(f"{unverified} unverified references do not count; --tier unverified makes them")
-        elif s.tiers is s.origins is s.conditions is None:
-            return items
-        tiers = s.tiers or tuple(tier for tier in TIERS if tier != "unverified")
-        selected = tuple(select(items, tiers=tiers, origins=s.origins, conditions=s.conditions))
+        where: dict[str, tuple[str, ...] | None] = {"origins": s.origins, "conditions": s.conditions}
+        selected = counting(items, tiers=s.tiers, **where)
+        blank = sum(not r.text.strip() for item in select(items, tiers=s.tiers, **where) for r in item.references)
+        unverified = sum(len(i.references) for i in select(items, tiers=("unverified",), **where)) if not s.tiers else 0
+        for filtered in unmatched(items, tiers=s.tiers, **where):
+            self._warn(f"no reference is of {filtered}")
+        if blank:
+            self._warn(f"{blank} empty references do not count: nothing to compare with is no answer")
+        if unverified:
+            self._warn(
+                f"{unverified} unverified references do not count; to have them count, name all tiers that shall "
+                "(--tier original --tier unverified)"
+            )
         if not any(item.references for item in selected):
             have = Counter(f"{r.tier}, {r.origin}" for item in items for r in item.references)
+            asked = "of the tiers, origins and conditions asked for" if s.tiers or any(where.values()) else "left"
             raise InputError(
-                "no reference is of the tiers, origins and conditions asked for; there are (tier, origin): "
+                f"no reference that counts is {asked}; there are (tier, origin): "
                 + "; ".join(f"{kind}: {count}" for kind, count in have.most_common(5))
+                + (". Unverified ones count only where --tier names them" if unverified else "")
             )
-        return selected
+        same = all(len(a.references) == len(b.references) for a, b in zip(items, selected, strict=True))
+        return items if same else selected
 
     def result(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> Result:
         copies = copy_rates(self.corpus, self.settings.copies)
@@ -183,6 +195,8 @@ class _Run:
                 scores += self._scores(answers, copies)
                 segments.append(self._segments(answers))
                 self._warn_about_answers(answers, "outputs")
+                for notice in scorer.notices(self.corpus):
+                    self._warn(notice)
                 if self.settings.band:
                     bands.append(self._band(scorer, k, copies))
         return Result(
@@ -194,6 +208,7 @@ class _Run:
             reference_hash=self.refset,
             files=self.inputs.files,
             settings=self.settings,
+            notes=self.inputs.notes,
         )
 
     def _fit(self, scorers: list[Scorer], fitted: tuple[FitState, ...]) -> list[Scorer]:
@@ -313,19 +328,20 @@ class _Run:
         }
 
     def _winners(self, answers: Answers) -> list[int | None]:
-        """The winning reference's place in its item's list as it was given."""
+        """The winning reference's place in its item's list as it was given, references that do not count included."""
         if answers.winner is None:
             return [None] * len(answers.segment)
         out: list[int | None] = []
-        given = self.corpus.references
         for i, place in enumerate(answers.winner.tolist()):
             if place < 0:
                 out.append(None)
                 continue
             item = int(self.queries.item[i])
-            mine = self.corpus.reference_system[given.offsets[item] : given.offsets[item + 1]]
-            same = given.row(item) == self.queries.references.row(i)[place]
-            out.append(int(np.flatnonzero(same & (mine != self.corpus.output_system[i]))[0]))
+            text = self.corpus.texts[int(self.queries.references.row(i)[place])]
+            own = f"output:{self.corpus.systems[int(self.corpus.output_system[i])]}"
+            counted = self.items[item].references
+            given = enumerate(self.inputs.items[item].references)
+            out.append(next(n for n, r in given if r.text == text and r.origin != own and r in counted))
         return out
 
     def _signature(self, scorer: Scorer, k: int | None) -> str:
@@ -342,10 +358,15 @@ class _Run:
             f"copies:{s.copies}",
         ]
         if s.resamples:
-            parts.append(f"interval:{100 * s.confidence:g}%,bootstrap:{s.resamples},seed:{s.seed}")
+            parts.append(f"interval:{100 * s.confidence:.10g}%,bootstrap:{s.resamples},seed:{s.seed}")
         return "|".join(parts)
 
     def _warn_about_comparisons(self) -> None:
+        for system, missing in Counter(system for system, _ in self.inputs.missing_outputs).items():
+            self._warn(
+                f"{system} has no output for {missing} of {len(self.items)} items: its scores are over the others, and "
+                "not to be compared with scores over all"
+            )
         if not self.settings.k and _uneven(self.queries):
             self.warnings.append(
                 "systems are scored against unequal numbers of references (their own outputs or copies are left out); "
@@ -369,9 +390,16 @@ class _Run:
         if none:
             self._warn(f"{none} {what} (in {items} items) get no score: no reference is left for at least one of them")
         if reasons["not_scored"]:
-            self._warn(f"{answers.scorer.label} could not score {reasons['not_scored']} {what}")
+            failed = np.asarray([reason == "not_scored" for reason in answers.reason])
+            owners = self.corpus.output_system[answers.queries.subject[failed]] if what == "outputs" else []
+            named = Counter(self.corpus.systems[int(number)] for number in owners)
+            whose = ", ".join(f"{system} {count}" for system, count in named.items())
+            self._warn(
+                f"{answers.scorer.label} could not score {reasons['not_scored']} {what}"
+                + (f" ({whose}): these systems' scores are over other items than the rest" if whose else "")
+            )
         count = len(set(answers.queries.item[answers.scored].tolist()))
-        if count < FEW_ITEMS:
+        if 0 < count < FEW_ITEMS:
             self._warn(f"only {count} items are scored: intervals from fewer than {FEW_ITEMS} say little")
 
     def _warn(self, text: str) -> None:

@@ -84,6 +84,7 @@ class Result:
         reference_hash: of the references that counted.
         files: the inputs, with their hashes.
         settings: how it was scored.
+        notes: what reading the inputs had to say: columns used and left aside, what is missing.
     """
 
     scores: tuple[Score, ...]
@@ -94,6 +95,7 @@ class Result:
     reference_hash: str = ""
     files: tuple[InputFile, ...] = ()
     settings: Settings | None = None
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Score]:
         """Over the scores."""
@@ -178,6 +180,7 @@ class Result:
             "config": {"scorers": list(dict.fromkeys(s.scorer for s in self.scores))}
             | (asdict(self.settings) if self.settings else {}),
             "inputs": [{"name": f.name, "sha256": f.sha256, "rows": f.rows} for f in self.files],
+            "notes": list(self.notes),
             "reference_hash": self.reference_hash,
             "fitted": [{"kind": s.kind, "sha256": s.hash, "facts": dict(s.facts)} for s in self.fitted],
             "versions": {
@@ -197,32 +200,35 @@ class Result:
         """
         import pyarrow.parquet as pq
 
+        from geneval.data import InputFile
+        from geneval.evaluation import Settings
+
         folder = Path(directory)
         try:
             found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             table = pq.read_table(folder / "segments.parquet")
-        except (OSError, ValueError) as error:
+            schema = found.get("schema") if isinstance(found, dict) else None
+            if schema != SCHEMA:
+                raise InputError(f"{folder}: schema {schema!r}; this geneval reads {SCHEMA!r}")
+            config = {key: _tupled(value) for key, value in manifest["config"].items() if key != "scorers"}
+            return cls(
+                scores=tuple(map(Score.from_dict, found["scores"])),
+                bands=tuple(map(Score.from_dict, found.get("bands", []))),
+                warnings=tuple(found["warnings"]),
+                columns=table.to_pydict(),
+                fitted=read_fitted(folder) if (folder / "fitted").exists() else (),
+                reference_hash=manifest["reference_hash"],
+                files=tuple(InputFile(**file) for file in manifest["inputs"]),
+                settings=Settings(**config) if config else None,
+                notes=tuple(manifest["notes"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(
-                f"{folder} is no run directory of geneval (results.json, segments.parquet): {error}"
+                f"{folder} is no run directory of geneval (results.json, segments.parquet, manifest.json): {error!r}"
             ) from error
-        schema = found.get("schema") if isinstance(found, dict) else None
-        if schema != SCHEMA:
-            raise InputError(f"{folder}: schema {schema!r}; this geneval reads {SCHEMA!r}")
-        from geneval.data import InputFile
-        from geneval.evaluation import Settings
-
-        config = {key: _tupled(value) for key, value in manifest["config"].items() if key != "scorers"}
-        return cls(
-            scores=tuple(map(Score.from_dict, found["scores"])),
-            bands=tuple(map(Score.from_dict, found.get("bands", []))),
-            warnings=tuple(found["warnings"]),
-            columns=table.to_pydict(),
-            fitted=read_fitted(folder) if (folder / "fitted").exists() else (),
-            reference_hash=manifest["reference_hash"],
-            files=tuple(InputFile(**file) for file in manifest["inputs"]),
-            settings=Settings(**config) if config else None,
-        )
 
 
 def read_fitted(path: str | Path) -> tuple[FitState, ...]:

@@ -33,7 +33,7 @@ def run_directory(directory: str | Path) -> Iterator[Path]:
     guard = _locked(target, partial)
     try:
         for path in partial.iterdir():
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             elif path.name != _LOCK:
                 path.unlink()
@@ -53,7 +53,8 @@ def _locked(target: Path, partial: Path) -> FileLock:
     lock = partial / _LOCK
     try:
         # An empty one may be ours: a run that was stopped before it could lock it.
-        if partial.exists() and not lock.exists() and any(partial.iterdir()):
+        inside = [path.name for path in partial.iterdir()] if partial.exists() else []
+        if inside and _LOCK not in inside:
             message = f"{partial} is there, and geneval did not make it; move it away, or name another directory"
             raise UsageError(message)
         partial.mkdir(parents=True, exist_ok=True)

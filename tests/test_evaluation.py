@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import geneval
-from geneval.data import inputs_from_lists
+from geneval.data import inputs_from_lists, read_inputs
 from geneval.evaluation import Settings, evaluate
 from geneval.results import Result
 from geneval_references import InputError, MissingDependencyError, Reference, ReferenceSet, UsageError
@@ -144,7 +144,9 @@ def test_tiers_choose_references_and_document_frequencies_stay_those_of_the_orig
     assert verified.scores[0].score != everything.scores[0].score
     with pytest.raises(UsageError, match="original, verified, preferred, inferred, unverified"):
         geneval.score(**asked, tiers=["gold"])
-    with pytest.raises(InputError, match=r"there are \(tier, origin\): original, human: 2; verified, human: 2"):
+    with pytest.raises(
+        InputError, match=r"asked for; there are \(tier, origin\): original, human: 2; verified, human: 2"
+    ):
         geneval.score(**asked, tiers=["inferred"])
 
 
@@ -204,6 +206,52 @@ def test_copies_dropped_from_one_system_leave_the_item_out_for_all():
     asked = {"predictions": {"A": ["x", "y"], "B": ["q", "y y"]}, "references": [["x"], ["y y y", "z"]]}
     result = geneval.score(**asked, scorers="token_f1", copies="drop", resamples=0)
     assert [(s.system, s.n, s.n_missing) for s in result] == [("A", 1, 1), ("B", 1, 1)]
+
+
+def test_the_winner_is_counted_in_the_list_as_it_was_given():
+    sets = [
+        ReferenceSet("1", (Reference(""), Reference("zzz"), Reference("a b c"), Reference("x y", "verified"))),
+        ReferenceSet("2", (Reference("q"), Reference("z"), Reference("x", "unverified"), Reference("x y", "verified"))),
+    ]
+    asked = {"predictions": ["a b c", "x y"], "references": sets, "scorers": "token_f1", "resamples": 0}
+    assert geneval.score(**asked).columns["winner"] == [2, 3]
+    assert geneval.score(**asked, tiers=["verified"]).columns["winner"] == [3, 3]
+
+
+def test_what_is_missing_or_left_out_is_said_in_the_result(tmp_path):
+    asked = {"scorers": "exact", "resamples": 0}
+    blank = geneval.score(predictions=["a b", "c"], references=[["a b", ""], ["c d", " "]], **asked)
+    assert any(w.startswith("2 empty references do not count") for w in blank.warnings)
+    (tmp_path / "o.jsonl").write_text(
+        '{"id": 1, "system": "A", "response": "x"}\n{"id": 1, "system": "B", "response": "x"}\n'
+        '{"id": 2, "system": "B", "response": "y"}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "r.jsonl").write_text('{"id": 1, "references": ["x"]}\n{"id": 2, "references": ["z"]}\n', "utf-8")
+    inputs = read_inputs([str(tmp_path / "o.jsonl")], references=[str(tmp_path / "r.jsonl")], allow_missing=True)
+    result = evaluate(inputs, ["exact"], QUICK)
+    assert any(
+        w.startswith("A has no output for 1 of 2 items: its scores are over the others") for w in result.warnings
+    )
+    result.save(tmp_path / "run")
+    assert any("using column 'response' as output" in note for note in Result.open(tmp_path / "run").notes)
+
+
+def test_a_filter_that_fits_nothing_is_named():
+    asked = {"predictions": ["a"], "references": ["a"], "scorers": "exact", "resamples": 0}
+    result = geneval.score(**asked, tiers=["original", "preferred"], origins=["human", "typo"])
+    assert {"no reference is of tier 'preferred'", "no reference is of origin 'typo'"} <= set(result.warnings)
+    for empty in ("tiers", "origins", "conditions"):
+        with pytest.raises(UsageError, match=f"{empty} is empty"):
+            geneval.score(**asked, **{empty: []})
+
+
+def test_systems_that_could_not_be_scored_are_named():
+    def scorer(text: str, _: str) -> float:
+        return float("nan") if text == "?" else 1.0
+
+    result = geneval.score(predictions={"A": ["a", "b"], "B": ["?", "b"]}, references=["x", "y"], scorers=scorer)
+    assert any("could not score 1 outputs (B 1)" in warning for warning in result.warnings)
 
 
 def test_the_winner_is_never_a_reference_that_was_left_out():

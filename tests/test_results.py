@@ -160,6 +160,10 @@ def test_what_is_no_run_directory_is_refused(result, tmp_path):
     (folder / "results.json").write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="schema None"):
         Result.open(folder)
+    (folder / "results.json").write_text(json.dumps(found), encoding="utf-8")
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"is no run directory of geneval.*'config'"):
+        Result.open(folder)
 
 
 def test_a_result_of_a_users_function_can_be_printed_and_kept(tmp_path):

@@ -23,7 +23,7 @@ Tiers = Annotated[
     list[str] | None,
     typer.Option(
         "--tier",
-        help="Only references of this tier count: original, verified, preferred, inferred, unverified. By default all but unverified.",
+        help="Only references of this tier count: original, verified, preferred, inferred, unverified.",
         rich_help_panel=PANEL,
     ),
 ]

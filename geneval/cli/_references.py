@@ -48,13 +48,14 @@ def describe(
     Items, tiers, origins, references an item, duplicates, the multiplicity degree |r|, scripts; empty references and
     suspicious ones, such as list numbering left in.
     """
+    from geneval_references import counting, reference_hash
     from geneval_references import describe as described
-    from geneval_references import reference_hash
 
     sets = _read(files, column, text, tier, origin, condition)
     found = described(sets)
     shown = format or (DescribeFormat.table if sys.stdout.isatty() else DescribeFormat.json)
-    digest = reference_hash(sets)
+    # What `geneval score` signs under the same selection.
+    digest = reference_hash(counting(sets, tiers=tier or None))
     if shown is DescribeFormat.json:
         body = {"schema": "geneval.references/1", "reference_hash": digest, **found.to_dict()}
         print(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False))
@@ -94,12 +95,17 @@ def _read(
     condition: list[str] | None,
 ) -> tuple[ReferenceSet, ...]:
     from geneval.data import read_references
-    from geneval_references import select
+    from geneval_references import InputError, select, unmatched
 
     sets, notes, _ = read_references(files, columns=columns(column), format="text" if text else None)
     for note in notes:
         say(f"note: {note}")
-    return tuple(select(sets, tiers=tier or None, origins=origin or None, conditions=condition or None))
+    for filtered in unmatched(sets, tiers=tier, origins=origin, conditions=condition):
+        say(f"warning: no reference is of {filtered}")
+    selected = select(sets, tiers=tier or None, origins=origin or None, conditions=condition or None)
+    if not any(item.references for item in selected):
+        raise InputError("no reference is of the tiers, origins and conditions asked for")
+    return selected
 
 
 def _table(found: Description, digest: str) -> None:

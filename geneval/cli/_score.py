@@ -187,10 +187,11 @@ def score(
         states = [state for path in fitted or () for state in read_fitted(path)]
         with Progressing(quiet=quiet) as progress:
             result = evaluate(inputs, specs, settings, fitted=states, watch=progress)
+        # Printed first: a full disk must not take the numbers with it.
+        show(result, shown, quiet=quiet)
         if folder and output:
             with writing(output):
                 result.write(folder)
-    show(result, shown, quiet=quiet)
     if output and not quiet:
         say(f"written: {output}")
     _check_failures(result, fail_on_error)

@@ -35,7 +35,11 @@ def check_exists(path: str) -> None:
     Raises:
         InputError: there is no such file.
     """
-    if not Path(path).is_file():
+    try:
+        found = Path(path).is_file()
+    except OSError as error:  # a name that is too long
+        raise InputError(f"{path}: no such file ({error.strerror})") from error
+    if not found:
         raise InputError(f"{path}: no such file")
 
 

@@ -26,7 +26,10 @@ _PREFIXES = ("hf://datasets/", "hf://")
 
 def is_dataset(spec: str) -> bool:
     """Whether a spec names a data set of the Hub or a folder, not a file."""
-    return spec.startswith("hf://") or Path(spec.partition("?")[0]).is_dir()
+    try:
+        return spec.startswith("hf://") or Path(spec.partition("?")[0]).is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 class HubRows:
@@ -45,7 +48,7 @@ class HubRows:
         self._spec = spec
         self._problems = problems
         self._hash = hashlib.sha256()
-        self.name = self._address if self._on_hub else Path(self._address).resolve().name
+        self.name = self._spec if self._on_hub else Path(self._address).resolve().name
         self.notes: list[str] = []
 
     @property

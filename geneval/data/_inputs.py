@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from geneval.data._columns import ColumnNames
 from geneval.data._model import InputFile, Inputs, Output, Rating
@@ -88,18 +87,16 @@ def assemble(
     """
     if not items:
         raise InputError("0 items: there is nothing to score")
-    items, blank = _without_blanks(items)
     if not outputs:
         raise InputError("0 outputs: there is nothing to score")
-    bare = [item.id for item in items if not item.references]
+    bare = [item.id for item in items if not any(reference.text.strip() for reference in item.references)]
     have = {system: set[str]() for system in systems}
     for output in outputs:
         have[output.system].add(output.id)
     missing = tuple((system, item.id) for system in systems for item in items if item.id not in have[system])
     if not allow_missing:
         _refuse_missing(bare, missing, len(items), len({output.id for output in outputs}))
-    counted = [f"{blank} empty references do not count; nothing to compare with is not an answer"] if blank else []
-    counted += [f"{len(bare)} items have no references: {listed(bare)}"] if bare else []
+    counted = [f"{len(bare)} items have no references: {listed(bare)}"] if bare else []
     if missing:
         counted.append(f"{len(missing)} outputs are missing")
     graded, of_references, rating_notes = _split_ratings(ratings, items, systems)
@@ -113,16 +110,6 @@ def assemble(
         files=files,
         missing_outputs=missing,
     )
-
-
-def _without_blanks(items: tuple[ReferenceSet, ...]) -> tuple[tuple[ReferenceSet, ...], int]:
-    """The items without their empty references, as in every format, and how many those were."""
-    kept, blank = [], 0
-    for item in items:
-        told = tuple(reference for reference in item.references if reference.text.strip())
-        blank += len(item.references) - len(told)
-        kept.append(item if len(told) == len(item.references) else replace(item, references=told))
-    return tuple(kept), blank
 
 
 def _join(rows: OutputRows, given: tuple[ReferenceSet, ...] | None) -> tuple[ReferenceSet, ...]:

@@ -84,7 +84,7 @@ def _check_counts(predictions: list[Any], references: list[Any], column: str) ->
     if n == m:
         return
     inner = {len(entry) if isinstance(entry, list | tuple) else None for entry in references}
-    if inner == {n}:
+    if inner == {n} and n > 1:
         raise InputError(
             f"references looks transposed: {m} lists of {n} texts for {n} {column}. references[i] are the references "
             "of item i; turn it with list(zip(*references))"

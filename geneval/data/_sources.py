@@ -117,11 +117,21 @@ def _source(spec: str, form: str | None, problems: Problems) -> Source:
 def _split_label(spec: str) -> tuple[str | None, str]:
     """NAME and FILE of NAME=FILE; a file that has `=` in its own name is found as it is."""
     label, equals, path = spec.partition("=")
-    if not equals or any(mark in label for mark in "/\\?") or Path(spec).exists():
+    if not equals or spec.startswith("hf://") or _exists(spec):
+        return None, spec
+    # A model's name has a slash, and so has a folder's: what stands behind the sign tells them apart.
+    if any(mark in label for mark in "/\\") and not (path == "-" or path.startswith("hf://") or _exists(path)):
         return None, spec
     if not label or not path:
         raise UsageError(f"{spec!r} is no NAME=FILE: {'the name' if path else 'the file'} is missing")
     return label, path
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a name that is too long is none
+        return False
 
 
 def _format_of(path: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from geneval.data._bytes import suffix
-from geneval_references import InputError, Reference, ReferenceSet, UsageError, describe, reference_hash
+from geneval_references import InputError, Reference, ReferenceSet, UsageError, counting, describe, reference_hash
 
 _BATCH = 4096
 
@@ -184,7 +184,7 @@ dataset_info:
 # Reference sets
 
 {found.items} items, {found.references} references; {found.items_without_references} items have none.
-Hash of the references: `{reference_hash(sets)}`.
+Hash of the references that count in scores: `{reference_hash(counting(sets))}`.
 
 | tier | references |
 |---|---|

@@ -12,7 +12,7 @@ from geneval_references._errors import (
 from geneval_references._fold import fold
 from geneval_references._hash import reference_hash
 from geneval_references._model import TIERS, Reference, ReferenceSet, Tier
-from geneval_references._select import select
+from geneval_references._select import counting, select, unmatched
 
 __all__ = [
     "TIERS",
@@ -30,8 +30,10 @@ __all__ = [
     "Suspicion",
     "Tier",
     "UsageError",
+    "counting",
     "describe",
     "fold",
     "reference_hash",
     "select",
+    "unmatched",
 ]

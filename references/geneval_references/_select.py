@@ -57,8 +57,53 @@ def select(
     return tuple(replace(item, references=tuple(r for r in item.references if kept(r, item))) for item in sets)
 
 
+def counting(
+    sets: Iterable[ReferenceSet],
+    *,
+    tiers: Collection[str] | None = None,
+    origins: Collection[str] | None = None,
+    conditions: Collection[str] | None = None,
+) -> tuple[ReferenceSet, ...]:
+    """The references that outputs are scored against.
+
+    Empty ones never count: nothing to compare with is no answer. `unverified` ones are in no headline number, and
+    count only where `tiers` names them.
+
+    Args:
+        sets: the reference sets.
+        tiers: tiers that count; all but `unverified` by default.
+        origins: as in `select`.
+        conditions: as in `select`.
+    """
+    named = tuple(tier for tier in TIERS if tier != "unverified") if tiers is None else tiers
+    selected = select(sets, tiers=named, origins=origins, conditions=conditions)
+    return tuple(replace(item, references=tuple(r for r in item.references if r.text.strip())) for item in selected)
+
+
+def unmatched(
+    sets: Iterable[ReferenceSet],
+    *,
+    tiers: Collection[str] | None = None,
+    origins: Collection[str] | None = None,
+    conditions: Collection[str] | None = None,
+) -> tuple[str, ...]:
+    """Filters that fit no reference at all, a slip of the hand as like as not, as `tier 'preferred'`."""
+    known = tuple(sets)
+    asked = [("tier", "tiers", tier) for tier in tiers or ()]
+    asked += [("origin", "origins", origin) for origin in origins or ()]
+    asked += [("condition", "conditions", condition) for condition in conditions or ()]
+    return tuple(
+        f"{word} {value!r}"
+        for word, option, value in asked
+        if not any(item.references for item in select(known, **{option: (value,)}))
+    )
+
+
 def _matcher(patterns: Collection[str]) -> Callable[[str], bool]:
     """Whether an origin fits any pattern; only `*` is special, for names hold brackets and question marks."""
-    alternatives = [".*".join(map(re.escape, pattern.split("*"))) + r"(?::.*)?" for pattern in patterns]
+    # A bare kind stands for all of its kind; what names somebody names nobody else: `output:a` is not `output:a:b`.
+    alternatives = [
+        ".*".join(map(re.escape, pattern.split("*"))) + ("" if ":" in pattern else r"(?::.*)?") for pattern in patterns
+    ]
     fits = re.compile("|".join(alternatives) if alternatives else r"(?!)", re.DOTALL).fullmatch
     return lambda origin: fits(origin) is not None

@@ -132,6 +132,10 @@ class Scorer:
             MissingDependencyError: with the command that installs it.
         """
 
+    def notices(self, corpus: Corpus) -> list[str]:
+        """What a reader of its numbers on these texts must know, asked after scoring."""
+        return []
+
     @property
     def needs_fit(self) -> bool:
         """Whether it has yet to learn from a reference corpus."""
@@ -303,9 +307,13 @@ class FunctionScorer(PairScorer):
     def pair(self, text: str, reference: str) -> float:
         """Calls the function."""
         value = self.function(text, reference)
-        if not isinstance(value, int | float | np.number) or math.isinf(value):
-            raise UsageError(f"{self.title} returned {value!r}; a scorer gives a finite number, or NaN where it cannot")
-        return float(value)
+        try:
+            number = float(value) if isinstance(value, int | float | np.number) else math.inf
+        except OverflowError:
+            number = math.inf
+        if math.isinf(number):
+            raise UsageError(f"{self.title} returned {value!r:.60}; a scorer gives a finite number, or NaN")
+        return number
 
 
 def pair_scorer(

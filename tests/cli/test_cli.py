@@ -185,6 +185,21 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(tmp_path, items
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_stream_is_one_that_nobody_reads(tmp_path, items, closed):
+    command = f"{sys.executable} -m geneval score {items.name} -s exact --format json {closed}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert closed == ">&-" or json.loads(done.stdout)["scores"]
+
+
+def test_a_system_may_be_named_as_models_are(geneval, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "output": "x", "references": ["x"]}\n', encoding="utf-8")
+    printed = json.loads(geneval("score", "org/model=a.jsonl", "-s", "exact").stdout)
+    assert printed["scores"][0]["system"] == "org/model"
+    assert "no such file" in geneval("score", "a" * 300 + ".jsonl", code=3).stderr
+
+
 def test_output_is_utf_8_whatever_the_locale_says(geneval, tmp_path):
     row = {"id": "1", "references": ["é"], "outputs": {"é": "é"}}
     (tmp_path / "accents.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")

@@ -311,4 +311,7 @@ for name in ("hf://owner/name", "hf://datasets/owner/name"):
         text=True,
         check=False,
     )
-    assert run.stdout.splitlines() == [f"{BIG_ID} owner/name"] * 2, run.stderr
+    assert run.stdout.splitlines() == [
+        f"{BIG_ID} hf://owner/name?split=test",
+        f"{BIG_ID} hf://datasets/owner/name?split=test",
+    ], run.stderr

