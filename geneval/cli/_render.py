@@ -95,6 +95,12 @@ def signatures(result: Result) -> list[str]:
     return list(dict.fromkeys(s.signature for s in [*result.scores, *result.bands]))
 
 
+def beside(result: Result) -> str:
+    """What the column of copies is to be read against."""
+    rates = result.scores[0].copies
+    return f"copies: outputs that equal one of their references; references that equal a sibling: {rates.reference_rate:.1%}"
+
+
 def table(result: Result) -> None:
     """A table for people; as many columns side by side as the terminal has room for, the rest below."""
     from rich.console import Console  # loaded where first used
@@ -114,6 +120,7 @@ def table(result: Result) -> None:
         console.print()
     for line in signatures(result):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
+    console.print(Text(beside(result), style="dim"), soft_wrap=True)
 
 
 def _blocks(widths: list[int], room: int) -> list[list[int]]:
@@ -148,6 +155,7 @@ def _markdown(result: Result) -> None:
     print()
     for signature in signatures(result):
         print(f"- `{plain(signature)}`")
+    print(f"- {beside(result)}")
 
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
@@ -168,3 +176,4 @@ def _latex(result: Result) -> None:
     print("\\bottomrule\n\\end{tabular}")
     for signature in signatures(result):
         print(f"% {plain(signature)}")
+    print(f"% {beside(result)}")

@@ -77,6 +77,8 @@ def test_formats_are_what_they_say(geneval, items):
     assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\n{}system & token\\_f1 $\\uparrow$")
     table = geneval("score", items, "-s", "token_f1", "--format", "table").stdout
     assert "0.750 [0.500, 1.000]" in table and "geneval:" in table
+    for text in (markdown, latex, table):
+        assert "references that equal a sibling: 0.0%" in text
 
 
 def test_a_narrow_terminal_gets_the_columns_one_below_the_other(geneval, items):

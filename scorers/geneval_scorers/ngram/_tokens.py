@@ -34,6 +34,25 @@ class Tokens:
         return len(self.vocabulary)
 
 
+class Tokenizing:
+    """A scorer with an option `tokenizer`: it is found before any work, and its version is in the signature."""
+
+    tokenizer: str
+
+    def prepare(self) -> None:
+        """Finds the tokeniser.
+
+        Raises:
+            UsageError: there is none of that name.
+            MissingDependencyError: what it needs is not installed.
+        """
+        get_tokenizer(self.tokenizer)
+
+    def recipe(self) -> dict[str, str]:
+        """The tokeniser's version."""
+        return {"tok": get_tokenizer(self.tokenizer).signature}
+
+
 def intern(texts: Iterable[Sequence[str]]) -> Tokens:
     """Numbers the tokens of every text."""
     numbers: dict[str, int] = {}

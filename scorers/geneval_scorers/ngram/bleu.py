@@ -15,8 +15,7 @@ from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows, Scorer, Statistics
 from geneval_scorers.ngram._clipping import bleu_statistics
-from geneval_scorers.ngram._tokens import tokens
-from geneval_scorers.tokenizers import get_tokenizer
+from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 _SMOOTH_DEFAULTS = {"floor": 0.1, "add-k": 1.0}
 _LOG_OF_ZERO = -9999999999.0
@@ -24,7 +23,7 @@ _LOG_OF_ZERO = -9999999999.0
 
 @scorer("bleu")
 @dataclass(frozen=True, repr=False)
-class Bleu(Scorer):
+class Bleu(Tokenizing, Scorer):
     """sacrebleu's BLEU, 0 to 100: clipped n-gram precision times the brevity penalty; corpus BLEU is no mean.
 
     Attributes:
@@ -63,14 +62,6 @@ class Bleu(Scorer):
             raise UsageError(f"bleu: smooth_value={self.smooth_value} does not fit; allowed: 0 or more")
         if self.smooth_value is not None and self.smooth not in _SMOOTH_DEFAULTS:
             raise UsageError(f"bleu: smooth_value belongs to smooth='floor' or 'add-k', not to {self.smooth!r}")
-
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
-    def recipe(self) -> dict[str, str]:
-        """The tokeniser's version."""
-        return {"tok": get_tokenizer(self.tokenizer).signature}
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """[length, closest reference length, matches at 1..max_order, n-grams at 1..max_order]."""

@@ -16,7 +16,7 @@ from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._counts import Counts, count_ngrams, count_texts
-from geneval_scorers.ngram._tokens import Tokens, tokens
+from geneval_scorers.ngram._tokens import Tokenizing, Tokens, tokens
 from geneval_scorers.tokenizers import get_tokenizer
 
 Hashes = npt.NDArray[np.uint64]
@@ -27,7 +27,7 @@ _DOCUMENTS = 50_000
 
 @scorer("cider")
 @dataclass(frozen=True, repr=False)
-class Cider(PairScorer):
+class Cider(Tokenizing, PairScorer):
     """CIDEr-D, 0 to 10: mean over the references of the clipped tf-idf cosine of n-grams, with a length penalty.
 
     Document frequencies are fitted: each item of the reference corpus is one document, made of its original
@@ -65,13 +65,9 @@ class Cider(PairScorer):
         """CIDEr is by definition a mean over the references."""
         return "mean"
 
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
     def recipe(self) -> dict[str, str]:
         """The tokeniser's version, and the document frequencies."""
-        out = {"tok": get_tokenizer(self.tokenizer).signature}
+        out = super().recipe()
         if self.fitted is not None:
             out |= {"df": self.fitted.hash[:12], "documents": str(self.fitted.facts["documents"])}
         return out

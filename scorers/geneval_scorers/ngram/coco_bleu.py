@@ -14,15 +14,14 @@ from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows, Scorer, Statistics
 from geneval_scorers.ngram._clipping import bleu_statistics
-from geneval_scorers.ngram._tokens import tokens
-from geneval_scorers.tokenizers import get_tokenizer
+from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 _SMALL, _TINY = 1e-9, 1e-15
 
 
 @scorer("coco_bleu")
 @dataclass(frozen=True, repr=False)
-class CocoBleu(Scorer):
+class CocoBleu(Tokenizing, Scorer):
     """COCO's BLEU-n, 0 to 1: unsmoothed, closest reference length.
 
     Attributes:
@@ -49,14 +48,6 @@ class CocoBleu(Scorer):
         """Checks the options."""
         if self.n < 1:
             raise UsageError(f"coco_bleu: n={self.n} does not fit; allowed: 1 or more")
-
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
-    def recipe(self) -> dict[str, str]:
-        """The tokeniser's version."""
-        return {"tok": get_tokenizer(self.tokenizer).signature}
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """[length, closest reference length, matches at 1..n, n-grams at 1..n]."""

@@ -12,8 +12,7 @@ from geneval_scorers._ragged import Floats, Ints, Ragged, group_max
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairBased, Rows, Statistics
 from geneval_scorers.ngram._lcs import lcs_lengths
-from geneval_scorers.ngram._tokens import tokens
-from geneval_scorers.tokenizers import get_tokenizer
+from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 _BETA = 1.2
 
@@ -24,7 +23,7 @@ def _at_single_spaces(text: str) -> list[str]:
 
 @scorer("coco_rouge_l")
 @dataclass(frozen=True, repr=False)
-class CocoRougeL(PairBased):
+class CocoRougeL(Tokenizing, PairBased):
     """COCO's ROUGE-L, 0 to 1: F with beta 1.2 of the best precision and the best recall among the references.
 
     The two may come from different references, as in pycocoevalcap; `rouge(kind='L')` takes both from one.
@@ -45,14 +44,6 @@ class CocoRougeL(PairBased):
     )
 
     tokenizer: str = "ptb"
-
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
-    def recipe(self) -> dict[str, str]:
-        """The tokeniser's version."""
-        return {"tok": get_tokenizer(self.tokenizer).signature}
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[precision, recall]."""

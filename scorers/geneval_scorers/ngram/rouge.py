@@ -13,14 +13,14 @@ from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._lcs import lcs_lengths
-from geneval_scorers.ngram._tokens import tokens
+from geneval_scorers.ngram._tokens import Tokenizing, tokens
 from geneval_scorers.ngram.token_f1 import f1, ngram_f1
 from geneval_scorers.tokenizers import get_tokenizer
 
 
 @scorer("rouge")
 @dataclass(frozen=True, repr=False)
-class Rouge(PairScorer):
+class Rouge(Tokenizing, PairScorer):
     """ROUGE F1, 0 to 1; several references: the best one, as in rouge_score's `score_multi`. The corpus score is the mean.
 
     Attributes:
@@ -43,14 +43,6 @@ class Rouge(PairScorer):
     kind: Literal["1", "2", "L", "Lsum"]
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
-
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
-    def recipe(self) -> dict[str, str]:
-        """The tokeniser's version."""
-        return {"tok": get_tokenizer(self.tokenizer).signature}
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[F1]."""

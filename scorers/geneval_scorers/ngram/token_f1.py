@@ -12,8 +12,7 @@ from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._counts import count_texts
-from geneval_scorers.ngram._tokens import tokens
-from geneval_scorers.tokenizers import get_tokenizer
+from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 
 def f1(shared: Ints, mine: Ints, theirs: Ints) -> Floats:
@@ -34,7 +33,7 @@ def ngram_f1(corpus: Corpus, tokenizer: str, texts: Ints, references: Ints, n: i
 
 @scorer("token_f1")
 @dataclass(frozen=True, repr=False)
-class TokenF1(PairScorer):
+class TokenF1(Tokenizing, PairScorer):
     """F1 of the two bags of words, 0 to 1; the corpus score is the mean.
 
     Attributes:
@@ -54,14 +53,6 @@ class TokenF1(PairScorer):
 
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
-
-    def prepare(self) -> None:
-        """Finds the tokeniser."""
-        get_tokenizer(self.tokenizer)
-
-    def recipe(self) -> dict[str, str]:
-        """The tokeniser's version."""
-        return {"tok": get_tokenizer(self.tokenizer).signature}
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[F1]."""
