@@ -31,7 +31,7 @@ WORDS = [
     "train",
     "snow",
 ]
-DEFAULT = ["13a", "intl", "zh", "char", "unicode", "rouge", "ptb"]
+DEFAULT = ["13a", "intl", "zh", "char", "unicode", "rouge", "ptb", "ptb-java"]
 
 
 def captions(count: int) -> list[str]:

@@ -39,7 +39,7 @@ def stub_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StubJava:
 
 def ptb() -> PTBTokenizer:
     """Return the tokeniser on whatever Java is first, with a jar that no stub reads."""
-    return PTBTokenizer(java=find_java("ptb"), jar="none.jar", signature="ptb:test")
+    return PTBTokenizer(java=find_java("ptb-java"), jar="none.jar", signature="ptb:test")
 
 
 def gone(pid: int) -> bool:
@@ -133,18 +133,18 @@ def test_java_home_comes_before_path(stub_java: StubJava, tmp_path: Path, monkey
     at_home.parent.mkdir(parents=True)
     at_home.write_bytes(on_path.read_bytes())
     at_home.chmod(0o755)
-    assert find_java("ptb") == str(on_path)
+    assert find_java("ptb-java") == str(on_path)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nowhere"))
-    assert find_java("ptb") == str(on_path)
+    assert find_java("ptb-java") == str(on_path)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "home"))
-    assert find_java("ptb") == str(at_home)
+    assert find_java("ptb-java") == str(at_home)
 
 
 def test_a_missing_java_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(MissingDependencyError, match=r"ptb needs Java 8 or newer.*default-jre-headless"):
-        find_java("ptb")
+    with pytest.raises(MissingDependencyError, match=r"ptb-java needs Java 8 or newer.*default-jre-headless"):
+        find_java("ptb-java")
 
 
 def test_a_missing_pycocoevalcap_names_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_missing_pycocoevalcap_names_its_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "pycocoevalcap", raising=False)
     with pytest.raises(MissingDependencyError, match=r"pip install 'geneval-text\[coco\]'"):
-        get_tokenizer("ptb")
+        get_tokenizer("ptb-java")
 
 
 @pytest.mark.parametrize("typed", ["soon", "0", "-1", "nan", "inf"])

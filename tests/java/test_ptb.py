@@ -47,7 +47,7 @@ TABLE = [
 
 def test_the_table_holds_for_us_and_for_pycocoevalcap() -> None:
     texts, expected = [text for text, _ in TABLE], [tokens for _, tokens in TABLE]
-    assert get_tokenizer("ptb")(texts) == expected
+    assert get_tokenizer("ptb-java")(texts) == expected
     assert judged(texts) == expected
 
 
@@ -56,18 +56,18 @@ SEPARATORS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\
 
 def test_no_separator_shifts_a_text() -> None:
     texts = [f"{at} one{separator}two {at}" for at, separator in enumerate(SEPARATORS)]
-    assert get_tokenizer("ptb")(texts) == [f"{at} one two {at}" for at in range(len(SEPARATORS))]
+    assert get_tokenizer("ptb-java")(texts) == [f"{at} one two {at}" for at in range(len(SEPARATORS))]
 
 
 def test_empty_texts_and_texts_of_emoji_keep_their_places() -> None:
     texts = ["", "a", " \n\u2028", "🙂", "b", "...", "\ud800", "c"]
-    tokens = get_tokenizer("ptb")(texts)
+    tokens = get_tokenizer("ptb-java")(texts)
     assert [tokens[at] for at in (0, 1, 2, 3, 4, 5, 7)] == ["", "a", "", "", "b", "", "c"]
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["\n", " "]])
 def test_nothing_to_tokenize_needs_no_java(texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    ptb = get_tokenizer("ptb")
+    ptb = get_tokenizer("ptb-java")
     monkeypatch.setattr("geneval_scorers.java.ptb.run_java", None)
     assert ptb(texts) == [""] * len(texts)
 
@@ -117,28 +117,28 @@ def test_tokens_of_a_text_depend_on_no_other_text() -> None:
     rng = random.Random(12345)
     texts = ["".join(rng.choices(CRUMBS, k=rng.randint(1, 8))) for _ in range(10_000)]
     shuffled = rng.sample(texts, k=len(texts))
-    tokens = dict(zip(texts, get_tokenizer("ptb")(texts), strict=True))
-    assert get_tokenizer("ptb")(shuffled) == [tokens[text] for text in shuffled]
+    tokens = dict(zip(texts, get_tokenizer("ptb-java")(texts), strict=True))
+    assert get_tokenizer("ptb-java")(shuffled) == [tokens[text] for text in shuffled]
 
 
 def test_a_number_on_the_next_line_takes_no_period_away() -> None:
     # pycocoevalcap gives "see fig" here, because Stanford's tokeniser looks beyond the end of the line.
-    assert get_tokenizer("ptb")(["see fig.", "5 cats"]) == [*get_tokenizer("ptb")(["see fig."]), "5 cats"]
+    assert get_tokenizer("ptb-java")(["see fig.", "5 cats"]) == [*get_tokenizer("ptb-java")(["see fig."]), "5 cats"]
 
 
 def test_a_turkish_machine_gives_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Duser.language=tr -Duser.country=TR -Dfile.encoding=ISO-8859-9")
     monkeypatch.setenv("LC_ALL", "C")
-    assert get_tokenizer("ptb")(["TITLE \u0130I \u0131 é 你"]) == ["title i\u0307i \u0131 é 你"]
+    assert get_tokenizer("ptb-java")(["TITLE \u0130I \u0131 é 你"]) == ["title i\u0307i \u0131 é 你"]
 
 
 def test_the_signature_names_the_version_of_the_jar() -> None:
-    assert get_tokenizer("ptb").signature == "ptb:pycocoevalcap-1.2"
+    assert get_tokenizer("ptb-java").signature == "ptb:pycocoevalcap-1.2"
 
 
 def test_nothing_is_written_beside_the_jar_and_nothing_of_pycocoevalcap_is_imported() -> None:
     loaded = {name for name in sys.modules if name.startswith("pycocoevalcap")}
-    ptb = get_tokenizer("ptb")
+    ptb = get_tokenizer("ptb-java")
     folder = Path(ptb.jar).parent  # type: ignore[attr-defined]
     before = folder.stat().st_mtime_ns
     assert ptb(["a cat"]) == ["a cat"]

@@ -62,7 +62,6 @@ def test_without_the_leaked_captions_human_is_far_behind(thumb):
     assert not result.warnings
 
 
-@pytest.mark.java
 def test_coco_scorers_put_human_last_and_cider_fourth(thumb):
     """With PTB tokens and document frequencies over the 500 items: the data set's README."""
     result = evaluate(thumb, ["coco_bleu(n=4)", "coco_rouge_l", "cider"], PLAIN)
@@ -81,6 +80,14 @@ def test_coco_scorers_put_human_last_and_cider_fourth(thumb):
     assert result.score("Human", "coco_rouge_l").score == pytest.approx(0.509, abs=5e-4)
     assert result.score("Human", "cider").score == pytest.approx(1.115, abs=5e-4)
     assert result.score("Up-Down", "cider").score == pytest.approx(1.107, abs=5e-4)
+
+
+@pytest.mark.java
+def test_coco_scores_of_thumb_are_those_under_the_judges_tokens(thumb):
+    ours = evaluate(thumb, ["coco_bleu(n=4)", "coco_rouge_l", "cider"], PLAIN)
+    judge = "tokenizer='ptb-java'"
+    theirs = evaluate(thumb, [f"coco_bleu(n=4, {judge})", f"coco_rouge_l({judge})", f"cider({judge})"], PLAIN)
+    assert [score.score for score in ours] == [score.score for score in theirs]
 
 
 def test_leave_one_out_rouge_l_of_asset_rises_with_k_as_computed_elsewhere(asset):

@@ -74,7 +74,7 @@ def test_more_texts_than_one_chunk_keep_their_order(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["none", *FREE, "unicode", "rouge"])
+@pytest.mark.parametrize("name", ["none", *FREE, "unicode", "rouge", "ptb"])
 def test_no_texts_give_no_tokens(name: str) -> None:
     assert get_tokenizer(name)([]) == []
 

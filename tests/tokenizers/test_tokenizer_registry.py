@@ -29,6 +29,7 @@ def test_an_unknown_name_says_what_came_and_what_is_allowed(name: str) -> None:
         ("zh", "zh"),
         ("unicode", "unicode-1"),
         ("rouge", "rouge"),
+        ("ptb", "ptb-1"),
     ],
 )
 def test_a_tokenizer_knows_its_name_and_its_signature(name: str, signature: str) -> None:

@@ -38,7 +38,7 @@ _OUTPUT_PER_INPUT = 16
 
 @dataclass(frozen=True)
 class PTBTokenizer:
-    """Lower-cased Penn Treebank tokens without punctuation, as pycocoevalcap's metrics count them.
+    """Lower-cased Penn Treebank tokens without punctuation, as pycocoevalcap's metrics count them; the judge of `ptb`.
 
     Java is started once a call, so call it once with all distinct texts. Characters that Stanford's tokeniser does not
     know, emoji among them, are dropped. Brackets stay, as `-lrb-`, and `(555) 123-4567` is one token with a no-break
@@ -48,7 +48,7 @@ class PTBTokenizer:
     java: str
     jar: str
     signature: str
-    name: ClassVar[str] = "ptb"
+    name: ClassVar[str] = "ptb-java"
 
     @classmethod
     def find(cls) -> "PTBTokenizer":
@@ -61,8 +61,8 @@ class PTBTokenizer:
         folders = spec.submodule_search_locations if spec else None
         jar = next((Path(folder) / _JAR for folder in folders or () if (Path(folder) / _JAR).is_file()), None)
         if jar is None:
-            raise MissingDependencyError("ptb needs the jar in pycocoevalcap: pip install 'geneval-text[coco]'")
-        return cls(find_java("ptb"), str(jar), f"ptb:pycocoevalcap-{version('pycocoevalcap')}")
+            raise MissingDependencyError("ptb-java needs the jar in pycocoevalcap: pip install 'geneval-text[coco]'")
+        return cls(find_java("ptb-java"), str(jar), f"ptb:pycocoevalcap-{version('pycocoevalcap')}")
 
     def __call__(self, texts: Sequence[str], /) -> list[str]:
         """Return the tokens of each text.

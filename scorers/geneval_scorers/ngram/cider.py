@@ -36,7 +36,7 @@ class Cider(Tokenizing, PairScorer):
     Attributes:
         n: n-grams of orders 1 to n are averaged.
         sigma: width of the Gaussian length penalty, in tokens.
-        tokenizer: `ptb` is COCO's; it needs the `coco` extra and Java.
+        tokenizer: `ptb` is COCO's; `ptb-java`, its judge, needs the `coco` extra and Java.
     """
 
     info: ClassVar[Info] = Info(
@@ -47,7 +47,7 @@ class Cider(Tokenizing, PairScorer):
         monotone=False,
         identical="10 where it is the only reference and every order has an n-gram that is not in every item",
         source="Vedantam et al. 2015 (pycocoevalcap)",
-        needs="coco, Java (for ptb)",
+        needs="coco, Java (only for ptb-java)",
     )
 
     n: int = 4

@@ -26,7 +26,7 @@ class CocoBleu(Tokenizing, Scorer):
 
     Attributes:
         n: the longest n-grams, 1 to 4 in COCO's tables.
-        tokenizer: `ptb` is COCO's; it needs the `coco` extra and Java.
+        tokenizer: `ptb` is COCO's; `ptb-java`, its judge, needs the `coco` extra and Java.
     """
 
     info: ClassVar[Info] = Info(
@@ -37,7 +37,7 @@ class CocoBleu(Tokenizing, Scorer):
         monotone=False,
         identical="1 where it has n tokens or more",
         source="Papineni et al. 2002; Chen et al. 2015 (pycocoevalcap)",
-        needs="coco, Java (for ptb)",
+        needs="coco, Java (only for ptb-java)",
         mean=False,
     )
 

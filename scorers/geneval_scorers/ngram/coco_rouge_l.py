@@ -29,7 +29,7 @@ class CocoRougeL(Tokenizing, PairBased):
     The two may come from different references, as in pycocoevalcap; `rouge(kind='L')` takes both from one.
 
     Attributes:
-        tokenizer: `ptb` is COCO's; it needs the `coco` extra and Java.
+        tokenizer: `ptb` is COCO's; `ptb-java`, its judge, needs the `coco` extra and Java.
     """
 
     info: ClassVar[Info] = Info(
@@ -40,7 +40,7 @@ class CocoRougeL(Tokenizing, PairBased):
         monotone=True,
         identical="1",
         source="Lin 2004; Chen et al. 2015 (pycocoevalcap)",
-        needs="coco, Java (for ptb)",
+        needs="coco, Java (only for ptb-java)",
     )
 
     tokenizer: str = "ptb"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from geneval_references import UsageError
 from geneval_scorers.java.ptb import PTBTokenizer
+from geneval_scorers.tokenizers._ptb import PennTokenizer
 from geneval_scorers.tokenizers._sacrebleu import build_sacrebleu
 from geneval_scorers.tokenizers._words import RougeTokenizer, UnicodeTokenizer
 
@@ -40,7 +41,8 @@ TOKENIZERS: Mapping[str, str] = MappingProxyType(
         "spBLEU-1K": "sacrebleu's: SentencePiece pieces for 1,000 languages (needs sentencepiece and its model)",
         "unicode": "lower-cased words of any script, one token a character where a script has no spaces",
         "rouge": "rouge_score's: lower-cased runs of a-z and 0-9, everything else dropped; English only",
-        "ptb": "COCO captions': Stanford PTB, lower-cased, punctuation dropped (needs Java and pycocoevalcap)",
+        "ptb": "COCO captions': Penn Treebank, lower-cased, punctuation dropped",
+        "ptb-java": "the judge of ptb: Stanford's own program (needs Java and pycocoevalcap)",
     }
 )
 
@@ -59,5 +61,7 @@ def get_tokenizer(name: str) -> Tokenizer:
     if name == "rouge":
         return RougeTokenizer()
     if name == "ptb":
+        return PennTokenizer()
+    if name == "ptb-java":
         return PTBTokenizer.find()
     return build_sacrebleu(name)
