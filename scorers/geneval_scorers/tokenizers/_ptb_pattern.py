@@ -64,7 +64,6 @@ def token_pattern(letters: str, symbols: str = "") -> str:
     prefix = rf"(?:[dolDOL](?!{clitic}){inside}(?=[^\W_]{{2}}))"
     inner = r"(?:\.(?=[,;:]))?"  # a period before one of these ends no sentence
     part = r"[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
-    phone = r"(?:\(\d{2,3}\)[ \xa0]?|(?:\+{0,2}\d{2,4}[ \xa0-])?\d{2,4}[ \xa0-])\d{3,4}[ \xa0-]?\d{3,5}(?![\w-])"
     attribute = r"""[A-Za-z][A-Za-z0-9_.:-]*(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))?"""
     site = rf"(?:(?i:www)(?:\.[A-Za-z0-9-]{{1,63}}){{1,8}}|{word}{{1,63}}(?:\.{word}{{1,63}}){{0,8}}\.(?i:com|net|org|edu))"
     path = r"""[^\s<>|"(){}]+[^\s<>|"(){}.,!?-]"""
@@ -81,8 +80,6 @@ def token_pattern(letters: str, symbols: str = "") -> str:
       | (?i:www(?:\.[a-z0-9]{{1,63}}(?:-[a-z0-9]{{1,63}}){{0,8}}){{1,8}}\.[a-z]{{2,4}})(?!{word})
       | [A-Za-z0-9][^\s<>|"()@]{{0,63}}@[^\s<>|"().]+(?:\.[^\s<>|"().]+)*
 
-      | \d+(?=[ ](?![\d(]))
-      | {phone}
       | \d{{1,4}}[ \xa0-]\d{{1,4}}\\?/\d{{1,4}}
 
       | {part}(?:\\?/{part}){{1,2}}
@@ -133,7 +130,6 @@ def token_pattern(letters: str, symbols: str = "") -> str:
     | &(?i:amp|lt|gt|quot|nbsp|[mn]dash);|&\#\d+;
     | -(?i:[lr][rcs]b)-|\\\*(?:\\\*)*
 
-    | (?=[(+]){phone}
     | [-+]?(?:\d+(?:[.,:]\d+)*|(?:[.,:]\d+)+)
     | [<>]?[:;=](?:['*o-])?[()DdPpO@|\\{{\[\]](?!{word})
     | \^_\^|-_-
