@@ -64,7 +64,7 @@ _SPELLED = MappingProxyType(
 class PennTokenizer:
     """Lower-cased Penn Treebank tokens without punctuation: what `ptb-java` gives, but for rare spellings.
 
-    Brackets stay, as `-lrb-`, and `(555) 123-4567` is one token with a no-break space inside, as in pycocoevalcap.
+    Brackets stay, as `-lrb-`, and `1 1/2` is one token with a no-break space inside, as in pycocoevalcap.
     """
 
     name: ClassVar[str] = "ptb"
