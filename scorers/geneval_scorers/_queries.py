@@ -5,8 +5,8 @@ Full set, one left out, copies dropped, a reference in the candidate's role: onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,12 +27,14 @@ class Queries:
         candidates: text indices; one a question, several for scorers of sets.
         references: text indices.
         subject: what the question is about, for the caller to find it again: an output's or a reference's number.
+        memo: what one scorer found out about these questions, for the next one that asks.
     """
 
     item: Ints
     candidates: Ragged
     references: Ragged
     subject: Ints
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         """How many questions."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Ragged
+from geneval_scorers._ragged import Ints, Ragged
+from geneval_scorers.ngram._numbering import firsts, numbered
 from geneval_scorers.tokenizers import get_tokenizer
+
+_SPACE = re.compile(r"(?!\n)\s")
+_NEWLINE = ord("\n")
+_NO_SPACE = np.asarray([point > 127 or not chr(point).isspace() for point in range(256)], np.int8)
+_WORD = 8
+_MASKS = np.asarray([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,12 +28,10 @@ class Tokens:
     Attributes:
         ids: text -> token numbers.
         vocabulary: the distinct tokens.
-        last: what was counted last, for the next scorer that asks about the same texts.
     """
 
     ids: Ragged
     vocabulary: Sequence[str]
-    last: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def bound(self) -> int:
@@ -64,15 +69,63 @@ def intern(texts: Iterable[Sequence[str]]) -> Tokens:
     return Tokens(Ragged.from_lengths(np.asarray(lengths, np.int64), np.asarray(flat, np.int64)), tuple(numbers))
 
 
-def intern_characters(texts: Sequence[str]) -> Tokens:
-    """Numbers the code points of every text."""
-    points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-    seen = np.zeros(sys.maxunicode + 1, np.int64)
-    seen[points] = 1
+def intern_words(texts: Sequence[str]) -> Tokens:
+    """Numbers the words of every text, `str.split` its judge: all texts at once, as bytes."""
+    whole = "\n".join(texts)
+    if whole.count("\n") != len(texts) - 1:
+        return intern(map(str.split, texts))
+    # Beyond ASCII there are spaces of several bytes.
+    whole = whole if whole.isascii() else _SPACE.sub(" ", whole)
+    data = whole.encode("utf-8", "surrogatepass")
+    points = np.frombuffer(data, np.uint8)
+    inside = np.zeros(len(points) + 2, np.int8)
+    inside[1:-1] = _NO_SPACE[points]
+    edges = np.diff(inside)
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    ends = np.append(np.flatnonzero(points == _NEWLINE), len(points))
+    offsets = np.concatenate([[0], np.searchsorted(starts, ends)]) if texts else np.zeros(1, np.int64)
+    ids, vocabulary = _number_words(data, starts, stops - starts)
+    return Tokens(Ragged(offsets, ids), vocabulary)
+
+
+def _number_words(data: bytes, starts: Ints, lengths: Ints) -> tuple[Ints, tuple[str, ...]]:
+    """A word of up to eight bytes is one whole number; longer ones, which are few, go into a dictionary."""
+    padded = np.frombuffer(data + bytes(_WORD), np.uint8)
+    windows = np.lib.stride_tricks.as_strided(padded[:_WORD].view("<u8"), (len(data) + 1,), (1,))
+    short = lengths <= _WORD
+    keys = windows[starts] & _MASKS[np.minimum(lengths, _WORD)]
+    longer: dict[bytes, int] = {}
+    at = np.flatnonzero(~short)
+    spans = zip(starts[at].tolist(), (starts[at] + lengths[at]).tolist(), strict=True)
+    numbers = [longer.setdefault(data[a:b], len(longer)) for a, b in spans]
+    ids = np.empty(len(starts), np.int64)
+    small = np.flatnonzero(short)
+    found, count = numbered(keys[small].view(np.int64))
+    ids[small] = found
+    ids[at] = np.asarray(numbers, np.int64) + count
+    first = small[firsts(found, count)]
+    words = [""] * count
+    for i, a, n in zip(ids[first].tolist(), starts[first].tolist(), lengths[first].tolist(), strict=True):
+        words[i] = data[a : a + n].decode("utf-8", "surrogatepass")
+    return ids, (*words, *(word.decode("utf-8", "surrogatepass") for word in longer))
+
+
+def intern_characters(texts: Sequence[str], *, whitespace: bool) -> Tokens:
+    """Numbers the code points of every text, those of white space left out where it does not count."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    seen = np.zeros(sys.maxunicode + 1, bool)
+    seen[points] = True
     known = np.flatnonzero(seen)
-    seen[known] = np.arange(len(known))
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    return Tokens(Ragged.from_lengths(lengths, seen[points]), tuple(map(chr, known.tolist())))
+    if not whitespace:
+        seen[known[[chr(point).isspace() for point in known.tolist()]]] = False
+        known = np.flatnonzero(seen)
+    number = np.cumsum(seen, dtype=np.int32) - np.int32(1)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    kept = seen[points]
+    if not whitespace:
+        ends = np.concatenate([[0], np.cumsum(kept)])[ends]
+        points = points[kept]
+    return Tokens(Ragged(np.concatenate([[0], ends]), number[points]), tuple(map(chr, known.tolist())))
 
 
 def strings(corpus: Corpus, tokenizer: str, *, lowercase: bool = False) -> list[str]:
@@ -88,21 +141,26 @@ def strings(corpus: Corpus, tokenizer: str, *, lowercase: bool = False) -> list[
     return corpus.derive(("strings", tokenizer, lowercase), make)
 
 
-def tokens(
-    corpus: Corpus,
-    tokenizer: str,
-    *,
-    lowercase: bool = False,
-    split: Callable[[str], list[str]] = str.split,
-) -> Tokens:
+def tokens(corpus: Corpus, tokenizer: str, *, lowercase: bool = False, single_spaces: bool = False) -> Tokens:
     """Every text of the corpus as token numbers; made once.
 
     Args:
         corpus: the texts.
         tokenizer: its name.
         lowercase: lower-case before tokenising.
-        split: how the tokenised string is cut. Judges differ here: most split on white space, pycocoevalcap's
-            ROUGE-L at every single space, so that a double space makes an empty token.
+        single_spaces: cut at every single space, so that a double space makes an empty token, as pycocoevalcap's
+            ROUGE-L does; all other judges split at white space.
     """
-    key = ("tokens", tokenizer, lowercase, split)
-    return corpus.derive(key, lambda: intern(map(split, strings(corpus, tokenizer, lowercase=lowercase))))
+
+    def make() -> Tokens:
+        found = strings(corpus, tokenizer, lowercase=lowercase)
+        return intern(text.split(" ") for text in found) if single_spaces else intern_words(found)
+
+    if single_spaces and all(map(_evenly_spaced, strings(corpus, tokenizer, lowercase=lowercase))):
+        single_spaces = False
+    return corpus.derive(("tokens", tokenizer, lowercase, single_spaces), make)
+
+
+def _evenly_spaced(text: str) -> bool:
+    """Whether cutting at white space and at every space gives the same."""
+    return text != "" and " ".join(text.split()) == text

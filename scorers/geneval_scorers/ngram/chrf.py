@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,10 +12,11 @@ import sacrebleu
 
 from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Rows
-from geneval_scorers.ngram._counts import count_ngrams
+from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokens, intern, intern_characters
 
 _PUNCTUATION = set(string.punctuation)
@@ -66,15 +67,13 @@ class Chrf(PairScorer):
         """The version whose definition this is."""
         return {"sacrebleu": sacrebleu.__version__}
 
-    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+    def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """[n-grams of the text, of the reference, shared] for characters 1.., then words 1.."""
         parts = []
         if self.char_order:
-            found = corpus.derive(("characters", self.lowercase, self.whitespace), lambda: self._characters(corpus))
-            parts.append(_overlaps(found, texts, references, self.char_order))
+            parts.append(_overlaps(self._characters(corpus), queries, queries.single_candidates(self.name), self.char_order))
         if self.word_order:
-            found = corpus.derive(("chrF words", self.lowercase), lambda: intern(map(_words, self._texts(corpus))))
-            parts.append(_overlaps(found, texts, references, self.word_order))
+            parts.append(_overlaps(self._words(corpus), queries, queries.single_candidates(self.name), self.word_order))
         return np.concatenate(parts, axis=1)
 
     def segment(self, rows: Rows) -> Floats:
@@ -86,12 +85,17 @@ class Chrf(PairScorer):
         flat = self._f_score(sums.reshape(-1, sums.shape[-1])).reshape(weight.shape)
         return np.where(weight > 0, flat, np.nan)
 
-    def _texts(self, corpus: Corpus) -> Iterable[str]:
-        return (text.lower() for text in corpus.texts) if self.lowercase else corpus.texts
-
     def _characters(self, corpus: Corpus) -> Tokens:
-        texts = self._texts(corpus)
-        return intern_characters(list(texts) if self.whitespace else ["".join(text.split()) for text in texts])
+        def make() -> Tokens:
+            return intern_characters(self._texts(corpus), whitespace=self.whitespace)
+
+        return corpus.derive(("characters", self.lowercase, self.whitespace), make)
+
+    def _words(self, corpus: Corpus) -> Tokens:
+        return corpus.derive(("chrF words", self.lowercase), lambda: intern(map(_words, self._texts(corpus))))
+
+    def _texts(self, corpus: Corpus) -> Sequence[str]:
+        return [text.lower() for text in corpus.texts] if self.lowercase else corpus.texts
 
     def _f_score(self, rows: Floats) -> Floats:
         """The averages in the order of sacrebleu's `_compute_f_score`, one row a score."""
@@ -117,16 +121,16 @@ class Chrf(PairScorer):
             return np.where(precision + recall > 0, 100 * score, 0.0)
 
 
-def _overlaps(tokens: Tokens, texts: Ints, references: Ints, orders: int) -> Rows:
-    distinct, slot = np.unique(np.concatenate([texts, references]), return_inverse=True)
-    mine, theirs = slot[: len(texts)], slot[len(texts) :]
-    columns = []
-    # Not `count_texts`: characters are many, and no other scorer asks for them.
-    for counts in count_ngrams(tokens.ids.take(distinct), tokens.bound, orders):
-        totals = counts.totals()
+def _overlaps(tokens: Tokens, queries: Queries, candidates: Ints, orders: int) -> Rows:
+    lengths, references = tokens.ids.lengths, queries.references
+    mine, theirs = lengths[candidates][references.rows], lengths[references.values]
+    out = np.empty((len(references.values), 3 * orders), np.int32)
+    for n, shared in enumerate(shared_ngrams(tokens, queries, candidates, orders)):
         # An n-gram cannot be missed where the reference is too short to have one.
-        columns += [np.where(totals[theirs] > 0, totals[mine], 0), totals[theirs], counts.overlap(mine, theirs)]
-    return np.stack(columns, axis=1)
+        out[:, 3 * n] = np.where(theirs > n, np.maximum(mine - n, 0), 0)
+        out[:, 3 * n + 1] = np.maximum(theirs - n, 0)
+        out[:, 3 * n + 2] = shared.overlap()
+    return out
 
 
 def _words(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
@@ -12,14 +11,15 @@ import numpy.typing as npt
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Floats, Ints, Ragged
+from geneval_scorers._queries import Queries
+from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
-from geneval_scorers.ngram._counts import Counts, count_ngrams, count_texts
-from geneval_scorers.ngram._tokens import Tokenizing, Tokens, tokens
+from geneval_scorers.ngram._known import Hashes, Ngrams, known_ngrams
+from geneval_scorers.ngram._numbering import numbered
+from geneval_scorers.ngram._shared import shared_ngrams
+from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer
-
-Hashes = npt.NDArray[np.uint64]
 
 _DOCUMENTS = 50_000
 """How many items are counted together while fitting."""
@@ -96,14 +96,11 @@ class Cider(Tokenizing, PairScorer):
                 "references makes every weight log(1) = 0. Score more items together, or hand in document "
                 "frequencies that a larger run has saved (--fitted RUN, fitted=)"
             )
-        words = tokens(corpus, self.tokenizer)
-        stamps = _token_hashes(words)
+        grams = known_ngrams(corpus, self.tokenizer, self.n)
         hashes, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
         for start in range(0, len(documents), _DOCUMENTS):
-            found = self._in_documents(words, stamps, originals.take(documents[start : start + _DOCUMENTS]))
-            hashes, where = np.unique(np.concatenate([hashes, found]), return_inverse=True)
-            weights = np.concatenate([counts, np.ones(len(found), np.int64)])
-            counts = np.bincount(where, weights=weights, minlength=len(hashes)).astype(np.int64)
+            found = grams.in_documents(originals.take(documents[start : start + _DOCUMENTS]))
+            hashes, counts = _added((hashes, counts), found)
         facts: dict[str, int | str] = {"documents": len(documents), "n": self.n}
         facts["tokenizer"] = get_tokenizer(self.tokenizer).signature
         return self.with_state(FitState("cider", facts, {"ngram": hashes, "documents": counts}))
@@ -124,73 +121,59 @@ class Cider(Tokenizing, PairScorer):
         object.__setattr__(copy, "fitted", state)
         return copy
 
-    def _in_documents(self, words: Tokens, stamps: Hashes, documents: Ragged) -> Hashes:
-        """Hashes of the distinct n-grams of every document, end to end."""
-        rows = words.ids.take(documents.values)
-        owner = documents.rows
-        out = []
-        for n, counts in enumerate(count_ngrams(rows, words.bound, self.n), 1):
-            slots = counts.keys.rows
-            codes = counts.keys.values - slots * counts.bound
-            once = np.unique(owner[slots] * counts.bound + codes, return_index=True)[1]
-            out.append(_ngram_hashes(stamps, rows, counts, n)[once])
-        return np.concatenate(out)
-
-    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+    def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """[CIDEr-D of the pair]."""
         if self.fitted is None:
             raise UsageError("cider has to learn document frequencies first: scorer = scorer.fit(corpus)")
-        words = tokens(corpus, self.tokenizer)
-        stamps = corpus.derive(("token hashes", self.tokenizer), lambda: _token_hashes(words))
-        counted, slot = count_texts(words, np.concatenate([texts, references]), self.n)
-        rows = counted.rows
-        mine, theirs = slot[: len(texts)], slot[len(texts) :]
+        grams = known_ngrams(corpus, self.tokenizer, self.n)
+        weights = corpus.derive(("cider", self.tokenizer, self.n, self.fitted), lambda: self._weights(grams))
+        candidates, references = queries.single_candidates(self.name), queries.references
         # As in pycocoevalcap, length is the number of bigrams.
-        length = np.maximum(rows.lengths - 1, 0)
-        penalty = np.exp(-((length[mine] - length[theirs]) ** 2.0) / (2 * self.sigma**2))
+        length = np.maximum(grams.tokens.ids.lengths - 1, 0)
+        texts = candidates[references.rows]
+        penalty = np.exp(-((length[texts] - length[references.values]) ** 2.0) / (2 * self.sigma**2))
         total = np.zeros(len(texts))
-        for n, counts in enumerate(counted.orders[: self.n], 1):
-            weights = counts.counts * self._rarity(_ngram_hashes(stamps, rows, counts, n))
-            norms = np.sqrt(np.bincount(counts.keys.rows, weights=weights**2, minlength=len(rows)))
-            total += _clipped_cosine(counts, weights, norms, mine, theirs) * penalty
+        for n, shared in enumerate(shared_ngrams(grams.tokens, queries, candidates, self.n)):
+            rarity, norms = weights[n]
+            each = rarity[grams.orders[n].codes[shared.place]]
+            theirs = shared.spread(each) * shared.cells
+            both = shared.by_pair(np.minimum(shared.spread(each * shared.count), theirs) * theirs)
+            size = norms[texts] * norms[references.values]
+            total += np.where(size != 0, both / np.where(size != 0, size, 1.0), both) * penalty
         return (10.0 * total / self.n).reshape(-1, 1)
+
+    def _weights(self, grams: Ngrams) -> list[tuple[Floats, Floats]]:
+        """For each order: the rarity of every n-gram, and the length of every text's vector."""
+        out = []
+        for order in grams.orders:
+            rarity = self._rarity(order.hashes)
+            squares = rarity**2
+            norms = np.bincount(order.owner, weights=squares[order.codes[order.valid]], minlength=len(grams.tokens.ids))
+            place, count = order.repeated
+            owner = order.owner[np.searchsorted(order.valid, place)]
+            # A vector holds count times rarity: what occurs twice weighs four times, not two.
+            extra = (count * (count - 1)) * squares[order.codes[place]]
+            norms += np.bincount(owner, weights=extra, minlength=len(norms))
+            out.append((rarity, np.sqrt(norms)))
+        return out
 
     def _rarity(self, hashes: Hashes) -> Floats:
         """log(documents / max(1, document frequency)) of every n-gram."""
         state = self.fitted
         if state is None:
             raise UsageError("cider has to learn document frequencies first: scorer = scorer.fit(corpus)")
-        known, counts = state.arrays["ngram"], np.asarray(state.arrays["documents"], np.float64)
-        place = np.minimum(np.searchsorted(known, hashes), max(len(known) - 1, 0))
-        hit = known[place] == hashes if len(known) else np.zeros(len(hashes), bool)
-        frequency = np.where(hit, counts[place] if len(known) else 1.0, 1.0)
-        return np.asarray(np.log(float(state.facts["documents"])) - np.log(np.maximum(frequency, 1.0)), np.float64)
+        known = state.arrays["ngram"].astype(np.uint64)
+        number, count = numbered(np.concatenate([known, hashes]).view(np.int64))
+        frequency = np.ones(count)
+        frequency[number[: len(known)]] = np.maximum(state.arrays["documents"], 1)
+        rarity = np.log(float(state.facts["documents"])) - np.log(frequency)
+        return np.asarray(rarity[number[len(known) :]], np.float64)
 
 
-def _clipped_cosine(counts: Counts, weights: Floats, norms: Floats, texts: Ints, references: Ints) -> Floats:
-    mine, place = counts.found(texts, references)
-    theirs = np.where(place >= 0, weights[place] if len(weights) else 0.0, 0.0)
-    both = np.bincount(mine.rows, weights=np.minimum(weights[mine.values], theirs) * theirs, minlength=len(texts))
-    size = norms[texts] * norms[references]
-    return np.where(size != 0, both / np.where(size != 0, size, 1.0), both)
-
-
-def _token_hashes(words: Tokens) -> Hashes:
-    """64 bits of BLAKE2b of every token."""
-    marks = b"".join(hashlib.blake2b(token.encode(), digest_size=8).digest() for token in words.vocabulary)
-    return np.frombuffer(marks, "<u8").astype(np.uint64)
-
-
-def _ngram_hashes(stamps: Hashes, rows: Ragged, counts: Counts, n: int) -> Hashes:
-    """64 bits for every distinct n-gram of every slot, the same in every corpus (splitmix64 over the tokens' hashes).
-
-    Ten million distinct n-grams make two of them share a number with probability 3e-6.
-    """
-    place = counts.somewhere()
-    mark = np.full(len(place), n, np.uint64)
-    for i in range(n):
-        mark = mark * np.uint64(0x9E3779B97F4A7C15) + stamps[rows.values[place + i]]
-        mark = (mark ^ (mark >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mark = (mark ^ (mark >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mark ^= mark >> np.uint64(31)
-    return mark
+def _added(
+    one: tuple[Hashes, npt.NDArray[np.int64]], other: tuple[Hashes, npt.NDArray[np.int64]]
+) -> tuple[Hashes, npt.NDArray[np.int64]]:
+    """Counts of both, by ascending hash."""
+    hashes, where = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    counts = np.bincount(where, weights=np.concatenate([one[1], other[1]]), minlength=len(hashes))
+    return hashes, counts.astype(np.int64)

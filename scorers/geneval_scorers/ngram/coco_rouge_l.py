@@ -17,10 +17,6 @@ from geneval_scorers.ngram._tokens import Tokenizing, tokens
 _BETA = 1.2
 
 
-def _at_single_spaces(text: str) -> list[str]:
-    return text.split(" ")
-
-
 @scorer("coco_rouge_l")
 @dataclass(frozen=True, repr=False)
 class CocoRougeL(Tokenizing, PairBased):
@@ -47,7 +43,7 @@ class CocoRougeL(Tokenizing, PairBased):
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[precision, recall]."""
-        words = tokens(corpus, self.tokenizer, split=_at_single_spaces)
+        words = tokens(corpus, self.tokenizer, single_spaces=True)
         shared, lengths = lcs_lengths(words, texts, references), words.ids.lengths
         return np.stack([shared / lengths[texts], shared / lengths[references]], axis=1)
 

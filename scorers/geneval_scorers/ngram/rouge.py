@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
@@ -44,17 +45,19 @@ class Rouge(Tokenizing, PairScorer):
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
 
-    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+    def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """[F1]."""
-        if self.kind == "L":
-            words = tokens(corpus, self.tokenizer)
-            lengths = words.ids.lengths
-            scores = f1(lcs_lengths(words, texts, references), lengths[texts], lengths[references])
-        elif self.kind == "Lsum":
-            scores = self._summary_scores(corpus, texts, references)
-        else:
-            scores = ngram_f1(corpus, self.tokenizer, texts, references, int(self.kind))
-        return scores.reshape(-1, 1)
+        if self.kind in {"1", "2"}:
+            return ngram_f1(corpus, self.tokenizer, queries, queries.single_candidates(self.name), int(self.kind))
+        return super().pairs(corpus, queries)
+
+    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """[F1] of `L` and `Lsum`."""
+        if self.kind == "Lsum":
+            return self._summary_scores(corpus, texts, references).reshape(-1, 1)
+        words = tokens(corpus, self.tokenizer)
+        lengths = words.ids.lengths
+        return f1(lcs_lengths(words, texts, references), lengths[texts], lengths[references]).reshape(-1, 1)
 
     def _summary_scores(self, corpus: Corpus, texts: Ints, references: Ints) -> Floats:
         lines = corpus.derive(("lines", self.tokenizer), lambda: _token_lines(corpus, self.tokenizer))

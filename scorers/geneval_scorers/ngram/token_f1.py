@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
-from geneval_scorers.ngram._counts import count_texts
+from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 
@@ -21,14 +22,13 @@ def f1(shared: Ints, mine: Ints, theirs: Ints) -> Floats:
     return np.where(shared > 0, 2 * precision * recall / np.where(shared > 0, precision + recall, 1.0), 0.0)
 
 
-def ngram_f1(corpus: Corpus, tokenizer: str, texts: Ints, references: Ints, n: int) -> Floats:
-    """F1 of the bags of n-grams of each `texts[i]` and `references[i]`."""
+def ngram_f1(corpus: Corpus, tokenizer: str, queries: Queries, candidates: Ints, n: int) -> Rows:
+    """[F1] of the bags of n-grams of each question's candidate and each of its references."""
     words = tokens(corpus, tokenizer)
-    counted, slot = count_texts(words, np.concatenate([texts, references]), n)
-    mine, theirs = slot[: len(texts)], slot[len(texts) :]
-    counts = counted.orders[n - 1]
-    totals = counts.totals()
-    return f1(counts.overlap(mine, theirs), totals[mine], totals[theirs])
+    totals = np.maximum(words.ids.lengths - (n - 1), 0)
+    shared = shared_ngrams(words, queries, candidates, n)[n - 1].overlap()
+    references = queries.references
+    return f1(shared, totals[candidates][references.rows], totals[references.values]).reshape(-1, 1)
 
 
 @scorer("token_f1")
@@ -54,6 +54,6 @@ class TokenF1(Tokenizing, PairScorer):
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
 
-    def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+    def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """[F1]."""
-        return ngram_f1(corpus, self.tokenizer, texts, references, 1).reshape(-1, 1)
+        return ngram_f1(corpus, self.tokenizer, queries, queries.single_candidates(self.name), 1)
