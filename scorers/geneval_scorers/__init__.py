@@ -1,6 +1,6 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
-from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at, turns
+from geneval_scorers._answers import CHUNK, Answers, ask_all, ask_each, expected_at, expected_at_each, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
 from geneval_scorers._queries import (
@@ -28,6 +28,7 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
+from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
@@ -70,10 +71,12 @@ __all__ = [
     "Watch",
     "ask",
     "ask_all",
+    "ask_each",
     "band",
     "copied",
     "distinct",
     "expected_at",
+    "expected_at_each",
     "full",
     "grouped",
     "leave_one_out",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +11,12 @@ import numpy as np
 from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries, distinct
-from geneval_scorers._ragged import Bools, Floats, Ints, Ragged
-from geneval_scorers._scorer import PairBased, PairScorer, Rows, Scorer
+from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, group_sum
+from geneval_scorers._scorer import PairScorer, Rows, Scorer
+from geneval_scorers._subsets import DRAWS, SEED, Subsets, best_of_k_weights, item_keys
 
-CHUNK = 4_000_000
-"""How many characters of (candidate, reference) pairs are looked at together."""
-
-DRAWS = 100
-"""How many subsets of an item's references stand for all of them, where there are more."""
-
-SEED = 12345
+CHUNK = 500_000
+"""How many characters of (candidate, reference) pairs are looked at together: what fits a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,47 +73,35 @@ class Answers:
 
 
 def ask_all(scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CHUNK, what: str = "scoring") -> Answers:
-    """Answers every question against its whole list of references.
+    """Answers every question against its whole list of references; see `ask_each`."""
+    return ask_each([scorer], corpus, queries, chunk=chunk, what=what)[0]
+
+
+def ask_each(
+    scorers: Sequence[Scorer], corpus: Corpus, queries: Queries, *, chunk: int = CHUNK, what: str = "scoring"
+) -> list[Answers]:
+    """Every scorer's answers to every question, against its whole list of references.
+
+    All scorers are asked about one chunk of questions, then about the next, so that they share what they count.
 
     Args:
-        scorer: fitted, where it has to be.
+        scorers: fitted, where they have to be.
         corpus: holds the texts.
         queries: a question without references gets no score (`no_reference`).
         chunk: characters of pairs of texts looked at together; it changes the memory needed and no number.
         what: told to the corpus's watcher.
     """
-    _check_fitted(scorer)
-    asked = np.flatnonzero(queries.references.lengths > 0)
-    # In the order of items, so that one chunk holds all questions about an item's texts.
-    asked = asked[np.argsort(queries.item[asked], kind="stable")]
-    segment = np.full(len(queries), np.nan)
-    winner = np.full(len(queries), -1, np.int64)
-    wins = False
-    rows: list[Rows] = []
+    _check_fitted(scorers)
+    asked = _in_order(queries, np.flatnonzero(queries.references.lengths > 0))
+    found = [_Found(scorer, queries) for scorer in scorers]
     for part in _chunks(_sizes(corpus, queries)[asked], chunk):
         now = asked[part]
-        answer = scorer.statistics(corpus, queries.take(now))
-        rows.append(answer.rows)
-        segment[now] = scorer.segment(answer.rows)
-        if answer.winner is not None:
-            wins, winner[now] = True, answer.winner
-        corpus.watch(f"{what} {scorer.label}", int(part[-1]) + 1, len(asked))
-    place = np.zeros(len(queries), np.int64)
-    place[asked] = np.arange(len(asked))
-    reason = ["no_reference"] * len(queries)
-    for i in asked.tolist():
-        reason[i] = "" if not math.isnan(segment[i]) else "not_scored"
-    return Answers(
-        scorer,
-        queries,
-        None,
-        segment,
-        winner if wins else None,
-        np.concatenate(rows) if rows else np.zeros((0, 1)),
-        place,
-        (queries.references.lengths > 0).astype(np.int64),
-        tuple(reason),
-    )
+        questions = queries.take(now)
+        for one in found:
+            answer = one.scorer.statistics(corpus, questions)
+            one.add(now, answer.rows, one.scorer.segment(answer.rows), answer.winner)
+        corpus.watch(what, int(part[-1]) + 1, len(asked))
+    return [one.answers(None, asked, "no_reference") for one in found]
 
 
 def expected_at(
@@ -133,40 +115,149 @@ def expected_at(
     make_distinct: bool = True,
     chunk: int = CHUNK,
 ) -> Answers:
-    """The expected score at k: the mean over the k-subsets of each question's distinct references (methods: B2).
+    """The expected score at k; see `expected_at_each`."""
+    options = {"seed": seed, "draws": draws, "chunk": chunk}
+    return expected_at_each([scorer], corpus, queries, [k], make_distinct=make_distinct, **options)[0][0]
+
+
+def expected_at_each(
+    scorers: Sequence[Scorer],
+    corpus: Corpus,
+    queries: Queries,
+    ks: Sequence[int],
+    *,
+    seed: int = SEED,
+    draws: int = DRAWS,
+    make_distinct: bool = True,
+    chunk: int = CHUNK,
+) -> list[list[Answers]]:
+    """Expected scores at k: the mean over the k-subsets of each question's distinct references (methods: B2).
 
     Pair scorers with `best` have a closed form. Others are asked about every subset where there are at most `draws`
     of them, else about `draws` seeded ones. Subsets are drawn by (seed, item), so that all systems meet the same.
     A question with fewer than k references gets no score (`too_few_references`).
 
     Args:
-        scorer: fitted, where it has to be.
+        scorers: fitted, where they have to be.
         corpus: holds the texts.
         queries: the questions, with all their references.
-        k: at least 1.
+        ks: numbers of references, at least 1 each.
         seed: decides which subsets are drawn, and which draws go together at corpus level.
         draws: at most so many subsets of an item's references.
         make_distinct: references equal after folding count once; False takes them as they are.
         chunk: characters of pairs of texts looked at together.
+
+    Returns:
+        For each scorer its answers at each k.
     """
-    if k < 1:
-        raise UsageError(f"k={k} does not fit; expected scores are defined for k of 1 or more references")
-    _check_fitted(scorer)
+    for k in ks:
+        if k < 1:
+            raise UsageError(f"k={k} does not fit; expected scores are defined for k of 1 or more references")
+    _check_fitted(scorers)
     if make_distinct:
         queries = distinct(corpus, queries)
-    asked = np.flatnonzero(queries.references.lengths >= k)
-    subsets = _Subsets(corpus, queries.take(asked), k, seed, draws)
-    if isinstance(scorer, PairScorer) and scorer.info.mean:
-        part = _exactly(scorer, corpus, queries.take(asked), k, chunk)
-    else:
-        part = _over_subsets(scorer, corpus, queries.take(asked), subsets, chunk)
-    segment = np.full(len(queries), np.nan)
-    segment[asked] = part.segment
-    starts, counts = np.zeros(len(queries), np.int64), np.zeros(len(queries), np.int64)
-    starts[asked], counts[asked] = part.starts, part.draws
-    reason = np.full(len(queries), "too_few_references", object)
-    reason[asked] = part.reason
-    return Answers(scorer, queries, k, segment, None, part.rows, starts, counts, tuple(reason.tolist()))
+    sizes = queries.references.lengths
+    asked = _in_order(queries, np.flatnonzero(sizes >= min(ks, default=1)))
+    queries_asked = queries.take(asked)
+    keys = item_keys(corpus, queries_asked, seed)
+    found = [[_Found(scorer, queries) for _ in ks] for scorer in scorers]
+    # A reference in a subset is looked up, which takes far less room than a text.
+    looks = _largest(queries_asked, ks, draws) // (8 * queries_asked.references.lengths)
+    shares = _sizes(corpus, queries_asked) * (1 + looks)
+    for part in _chunks(shares, chunk):
+        questions = queries_asked.take(part)
+        drawn = [Subsets(questions, keys[part], k, draws) for k in ks]
+        for row in found:
+            _expect(row, corpus, questions, asked[part], drawn)
+        corpus.watch("expected scores", int(part[-1]) + 1, len(asked))
+    at = [asked[queries_asked.references.lengths >= k] for k in ks]
+    return [
+        [one.answers(k, now, "too_few_references") for one, k, now in zip(row, ks, at, strict=True)] for row in found
+    ]
+
+
+def _largest(queries: Queries, ks: Sequence[int], draws: int) -> Ints:
+    """References in all subsets that a question is asked about at its most expensive k."""
+    sizes, where = np.unique(queries.references.lengths, return_inverse=True)
+    most = [max((min(math.comb(n, k), draws) * k for k in ks), default=0) for n in sizes.tolist()]
+    return np.asarray(most, np.int64)[where]
+
+
+def _expect(found: list[_Found], corpus: Corpus, queries: Queries, asked: Ints, drawn: list[Subsets]) -> None:
+    """Asks one scorer about the subsets of some questions, at every k."""
+    scorer = found[0].scorer
+    closed = _BestOfK(scorer, corpus, queries) if isinstance(scorer, PairScorer) else None
+    for one, subsets in zip(found, drawn, strict=True):
+        enough = subsets.questions
+        if closed and scorer.info.mean:
+            segment = closed.at(subsets.k)[enough]
+            one.add(asked[enough], segment.reshape(-1, 1), segment)
+            continue
+        rows = scorer.at_subsets(corpus, queries, subsets)
+        if closed:
+            segment = closed.at(subsets.k)[enough]
+        else:
+            owner = Ragged.from_lengths(subsets.counts, np.arange(len(rows), dtype=np.int64))
+            segment = group_sum(scorer.segment(rows), owner) / subsets.counts
+        if scorer.info.mean:
+            one.add(asked[enough], segment.reshape(-1, 1), segment)
+        else:
+            one.add(asked[enough], rows, segment, draws=subsets.counts)
+
+
+class _BestOfK:
+    """E@k of a pair scorer in closed form: sum over the sorted scores of s_(i) C(i-1, k-1) / C(n, k), i = k..n.
+
+    The mean over references is the same at every k.
+    """
+
+    def __init__(self, scorer: PairScorer, corpus: Corpus, queries: Queries) -> None:
+        self.references, self.mean = queries.references, scorer.reduction == "mean"
+        scores = scorer.segment(scorer.pairs(corpus, queries))
+        sign = 1.0 if scorer.info.direction == "higher" else -1.0
+        self.scores = scores[np.lexsort((sign * scores, queries.references.rows))]
+
+    def at(self, k: int) -> Floats:
+        """[questions]; what it is for questions with fewer than k references means nothing."""
+        if self.mean:
+            return group_sum(self.scores, self.references) / self.references.lengths
+        return group_sum(best_of_k_weights(self.references, k) * self.scores, self.references)
+
+
+class _Found:
+    """Answers of one scorer as they come, chunk by chunk."""
+
+    def __init__(self, scorer: Scorer, queries: Queries) -> None:
+        self.scorer, self.queries = scorer, queries
+        self.segment = np.full(len(queries), np.nan)
+        self.winner: Ints | None = None
+        self.draws = np.zeros(len(queries), np.int64)
+        self.starts = np.zeros(len(queries), np.int64)
+        self.rows: list[Rows] = []
+        self.count = 0
+
+    def add(
+        self, asked: Ints, rows: Rows, segment: Floats, winner: Ints | None = None, draws: Ints | None = None
+    ) -> None:
+        """Takes rows for these questions, one each or as many as `draws` says."""
+        many = np.ones(len(asked), np.int64) if draws is None else draws
+        self.segment[asked] = segment
+        self.draws[asked] = many
+        self.starts[asked] = self.count + np.cumsum(many) - many
+        self.rows.append(rows)
+        self.count += len(rows)
+        if winner is not None:
+            if self.winner is None:
+                self.winner = np.full(len(self.queries), -1, np.int64)
+            self.winner[asked] = winner
+
+    def answers(self, k: int | None, asked: Ints, otherwise: str) -> Answers:
+        reason = np.full(len(self.queries), otherwise, object)
+        reason[asked] = ""
+        reason[asked[np.isnan(self.segment[asked])]] = "not_scored"
+        rows = np.concatenate(self.rows) if self.rows else np.zeros((0, 1))
+        why = tuple(reason.tolist())
+        return Answers(self.scorer, self.queries, k, self.segment, self.winner, rows, self.starts, self.draws, why)
 
 
 def turns(counts: Ints) -> int:
@@ -179,9 +270,15 @@ def turns(counts: Ints) -> int:
     return every if every <= DRAWS else int(counts.max())
 
 
-def _check_fitted(scorer: Scorer) -> None:
-    if scorer.needs_fit:
-        raise UsageError(f"{scorer!r} has to learn from references first: scorer = scorer.fit(corpus)")
+def _check_fitted(scorers: Sequence[Scorer]) -> None:
+    for scorer in scorers:
+        if scorer.needs_fit:
+            raise UsageError(f"{scorer!r} has to learn from references first: scorer = scorer.fit(corpus)")
+
+
+def _in_order(queries: Queries, asked: Ints) -> Ints:
+    """In the order of items, so that one chunk holds all questions about an item's texts."""
+    return asked[np.argsort(queries.item[asked], kind="stable")]
 
 
 def _sizes(corpus: Corpus, queries: Queries) -> Ints:
@@ -201,111 +298,3 @@ def _chunks(sizes: Ints, most: int) -> Iterator[Ints]:
         stop = max(int(np.searchsorted(ends, before + most, side="right")), start + 1)
         yield np.arange(start, stop, dtype=np.int64)
         start = stop
-
-
-def _exactly(scorer: PairScorer, corpus: Corpus, queries: Queries, k: int, chunk: int) -> Answers:
-    """All of E@k in closed form: of a pair scorer whose corpus score is a mean."""
-    segment = np.full(len(queries), np.nan)
-    for part in _chunks(_sizes(corpus, queries), chunk):
-        now = queries.take(part)
-        segment[part] = _closed_form(scorer, scorer.pairs(corpus, now), now.references, k)
-        corpus.watch(f"expected at {k} {scorer.label}", int(part[-1]) + 1, len(queries))
-    one = np.ones(len(queries), np.int64)
-    reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
-    return Answers(scorer, queries, k, segment, None, segment.reshape(-1, 1), np.arange(len(queries)), one, reason)
-
-
-def _closed_form(scorer: PairScorer, rows: Rows, references: Ragged, k: int) -> Floats:
-    """E@k of the best of k references: sum over the sorted scores of s_(i) C(i-1, k-1) / C(n, k), i = k..n.
-
-    The mean over references is the same at every k.
-    """
-    scores = scorer.segment(rows)
-    sign = 1.0 if scorer.info.direction == "higher" else -1.0
-    scores = scores[np.lexsort((sign * scores, references.rows))]
-    mean = scorer.reduction == "mean"
-    weights = 1.0 / references.lengths[references.rows] if mean else _best_weights(references, k)
-    return np.asarray([math.fsum(row) for row in np.split(weights * scores, references.offsets[1:-1])], np.float64)
-
-
-def _best_weights(references: Ragged, k: int) -> Floats:
-    """C(i-1, k-1) / C(n, k) for the i-th smallest of n, in every row."""
-    tables = {
-        n: np.asarray([math.comb(i, k - 1) / math.comb(n, k) for i in range(n)])
-        for n in np.unique(references.lengths).tolist()
-    }
-    return np.concatenate([np.zeros(0), *(tables[n] for n in references.lengths.tolist())])
-
-
-class _Subsets:
-    """Which k of its references each question is asked about, by (seed, item).
-
-    The references stand in alphabetical order, so that no shuffling of the input changes a number.
-    """
-
-    def __init__(self, corpus: Corpus, queries: Queries, k: int, seed: int, draws: int) -> None:
-        self.corpus, self.item, self.k, self.seed, self.draws = corpus, queries.item, k, seed, draws
-        self.sizes = queries.references.lengths
-        self.counts = np.asarray([min(math.comb(n, k), draws) for n in self.sizes.tolist()], np.int64)
-        self.known: dict[tuple[int, int], Ints] = {}
-
-    def of(self, question: int) -> Ints:
-        """[subsets, k] places in the question's list of references."""
-        item, n = int(self.item[question]), int(self.sizes[question])
-        key = (item, n)
-        if key not in self.known:
-            if len(self.known) > len(self.item) // 4 + 1000:
-                self.known.clear()
-            self.known[key] = self._draw(item, n)
-        return self.known[key]
-
-    def _draw(self, item: int, n: int) -> Ints:
-        if n == self.k:
-            return np.arange(n, dtype=np.int64).reshape(1, n)
-        name = hashlib.blake2b(f"{self.seed}\0{self.corpus.ids[item]}".encode(), digest_size=8).digest()
-        rng = np.random.default_rng(int.from_bytes(name, "big"))
-        if math.comb(n, self.k) <= self.draws:
-            # Every subset once; the shuffled places decide which draws go together at corpus level.
-            every = np.asarray(list(itertools.combinations(range(n), self.k)), np.int64)
-            return np.sort(rng.permutation(n)[every], axis=1)
-        return np.sort(np.argsort(rng.random((self.draws, n)), axis=1)[:, : self.k], axis=1)
-
-
-def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Subsets, chunk: int) -> Answers:
-    """Asks about every subset; segment scores are means over an item's subsets.
-
-    The best of k has its closed form here too (chrF): draws then serve its corpus score alone. Where the corpus score
-    is a mean, the segment scores are all it needs.
-    """
-    rows: list[Rows] = []
-    segment = np.full(len(queries), np.nan)
-    # A subset costs its share of the question's pairs, and the whole list is looked at once.
-    shares = _sizes(corpus, queries) * (1 + subsets.counts * subsets.k // queries.references.lengths)
-    for part in _chunks(shares, chunk):
-        now = queries.take(part)
-        tables = [subsets.of(question) for question in part.tolist()]
-        counts = subsets.counts[part]
-        places = np.concatenate([table.ravel() for table in tables])
-        starts = np.repeat(now.references.offsets[:-1], counts * subsets.k)
-        chosen = Ragged.from_lengths(np.full(int(counts.sum()), subsets.k, np.int64), starts + places)
-        if isinstance(scorer, PairBased):
-            pairs = scorer.pairs(corpus, now)
-            got = scorer.combine(pairs[chosen.values], chosen).rows
-        else:
-            parents = np.repeat(np.arange(len(part)), counts)
-            references = Ragged(chosen.offsets, now.references.values[chosen.values])
-            got = scorer.statistics(corpus, now.take(parents).with_references(references)).rows
-        rows.append(got)
-        if isinstance(scorer, PairScorer):
-            segment[part] = _closed_form(scorer, pairs, now.references, subsets.k)
-        else:
-            means = np.split(scorer.segment(got), np.cumsum(counts)[:-1])
-            segment[part] = [math.fsum(row) / len(row) for row in means]
-        corpus.watch(f"expected at {subsets.k} {scorer.label}", int(part[-1]) + 1, len(queries))
-    starts = np.cumsum(subsets.counts) - subsets.counts
-    reason = tuple("not_scored" if math.isnan(value) else "" for value in segment.tolist())
-    every = np.concatenate(rows) if rows else np.zeros((0, 1))
-    counts = subsets.counts
-    if scorer.info.mean:
-        every, starts, counts = segment.reshape(-1, 1), np.arange(len(queries)), np.ones(len(queries), np.int64)
-    return Answers(scorer, queries, subsets.k, segment, None, every, starts, counts, reason)

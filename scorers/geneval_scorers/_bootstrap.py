@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geneval_scorers._answers import SEED, Answers
+from geneval_scorers._answers import Answers
 from geneval_scorers._ragged import Floats, Ints
+from geneval_scorers._subsets import SEED
 
 _BLOCK = 4_000_000
 

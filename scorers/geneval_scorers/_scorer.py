@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._numbering import numbered
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
+from geneval_scorers._subsets import Subsets
 
 Rows = npt.NDArray[np.number]
 """One row of numbers a question; whole numbers where the statistics are counts, so that sums are exact."""
@@ -170,6 +172,12 @@ class Scorer:
         """One row of numbers a question. Questions have at least one reference each."""
         raise NotImplementedError
 
+    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
+        """One row of numbers for each of some subsets of the questions' references."""
+        chosen = subsets.references
+        references = Ragged(chosen.offsets, queries.references.values[chosen.values])
+        return self.statistics(corpus, queries.take(subsets.parents).with_references(references)).rows
+
     def segment(self, rows: Rows) -> Floats:
         """Segment scores, [questions]."""
         return np.asarray(rows[:, 0], np.float64)
@@ -213,12 +221,27 @@ class PairBased(Scorer):
     def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """The row of every (candidate, reference), aligned with `queries.references.values`."""
         texts = queries.single_candidates(self.name)[queries.references.rows]
-        key, where = np.unique(texts * len(corpus.texts) + queries.references.values, return_inverse=True)
-        return self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))[where]
+        number, count = numbered(texts * len(corpus.texts) + queries.references.values)
+        once = np.empty(count, np.int64)
+        once[number] = np.arange(len(number))
+        return self.pair_rows(corpus, texts[once], queries.references.values[once])[number]
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """Looks at each distinct pair once, then reduces."""
-        return self.combine(self.pairs(corpus, queries), queries.references)
+        return self.combine(self._known(corpus, queries), queries.references)
+
+    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
+        """Looks at each pair once, whatever the subsets."""
+        chosen = subsets.references
+        return self.combine(self._known(corpus, queries)[chosen.values], chosen).rows
+
+    def _known(self, corpus: Corpus, queries: Queries) -> Rows:
+        """The rows of all pairs, kept with the questions for the next k."""
+        key = ("pairs", id(self))
+        if key not in queries.memo:
+            queries.memo[key] = self, self.pairs(corpus, queries)
+        rows: Rows = queries.memo[key][1]
+        return rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -249,12 +272,21 @@ class PairScorer(PairBased):
         values = [self.pair(words[t], words[r]) for t, r in zip(texts.tolist(), references.tolist(), strict=True)]
         return np.asarray(values, np.float64).reshape(-1, 1)
 
+    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
+        """Reduces over each subset; each pair is looked at and scored once."""
+        rows, chosen = self._known(corpus, queries), subsets.references
+        return self._reduced(rows, self.segment(rows), chosen.values, chosen).rows
+
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """`best`: the row of the first best reference; `mean`: the mean of the references' scores.
 
         Where a pair has no score (NaN), neither has the question.
         """
-        scores = self.segment(rows)
+        return self._reduced(rows, self.segment(rows), np.arange(len(rows)), references)
+
+    def _reduced(self, rows: Rows, scores: Floats, places: Ints, references: Ragged) -> Statistics:
+        """One row a question; `places` tells which pair each value of `references` stands for."""
+        scores = scores[places]
         if self.reduction == "mean":
             # Added from the lowest up, so that the order of references does not show in the last bit.
             ordered = scores[np.lexsort((scores, references.rows))]
@@ -262,7 +294,7 @@ class PairScorer(PairBased):
                 means = group_sum(ordered, references) / references.lengths
             return Statistics(means.reshape(-1, 1))
         winner = first_best(scores if self.info.direction == "higher" else -scores, references)
-        chosen = rows[references.offsets[:-1] + winner]
+        chosen = rows[places[references.offsets[:-1] + winner]]
         if (winner < 0).any():
             chosen = np.where(winner[:, None] < 0, np.nan, chosen)
         return Statistics(chosen, winner)

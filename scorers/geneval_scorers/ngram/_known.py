@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Ints, Ragged
-from geneval_scorers.ngram._numbering import firsts, numbered
+from geneval_scorers._numbering import firsts, numbered
 from geneval_scorers.ngram._shared import Index
 from geneval_scorers.ngram._tokens import Tokens, tokens
 

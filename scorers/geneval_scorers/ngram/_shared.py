@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, ramps
-from geneval_scorers.ngram._numbering import firsts, numbered
+from geneval_scorers._numbering import firsts, numbered
 from geneval_scorers.ngram._tokens import Tokens
 
 Index = npt.NDArray[np.integer[Any]]
@@ -33,8 +33,8 @@ class Shared:
         place: where the n-gram stands in `Tokens.ids.values`.
         cells: what the references have.
         width: for every n-gram of every question, its number of references.
-        pair: for every cell, the place of its reference in `queries.references.values`.
-        pairs: how many of these there are.
+        pair: for every cell, the place of its reference in `references.values`.
+        references: of the questions.
     """
 
     grams: Ragged
@@ -43,7 +43,7 @@ class Shared:
     cells: Index
     width: Ints
     pair: Ints
-    pairs: int
+    references: Ragged
 
     def clipped(self) -> Index:
         """Cells, none larger than what the candidate has."""
@@ -59,13 +59,32 @@ class Shared:
 
     def by_pair(self, cells: npt.NDArray[Any]) -> Floats:
         """Sums cells over n-grams, [pairs]."""
-        return np.bincount(self.pair, weights=cells, minlength=self.pairs)
+        return np.bincount(self.pair, weights=cells, minlength=len(self.references.values))
 
     def best(self) -> Ints:
         """How many n-grams match where each counts as in the one reference that has it most often, [questions]."""
         if not len(self.width):
             return np.zeros(len(self.grams), np.int64)
         return sums(np.maximum.reduceat(self.clipped(), np.cumsum(self.width) - self.width), self.grams)
+
+
+    def best_among(self, places: Ints, parents: Ints) -> Ints:
+        """The same with some of a question's references only, [subsets].
+
+        Args:
+            places: [subsets, k], places in `queries.references.values`.
+            parents: the question of each subset.
+        """
+        grams = self.grams.lengths[parents]
+        starts = np.cumsum(self.width) - self.width
+        subset = np.repeat(np.arange(len(parents)), grams)
+        first = self.references.offsets[:-1][parents]
+        where = starts[ramps(self.grams.offsets[:-1][parents], grams)] - first[subset]
+        clipped = self.clipped()
+        best = np.zeros(len(where), clipped.dtype)
+        for column in places.T:
+            np.maximum(best, clipped[where + column[subset]], out=best)
+        return sums(best, Ragged.from_lengths(grams, where))
 
 
 def sums(values: Index, rows: Ragged) -> Ints:
@@ -138,7 +157,7 @@ class _Slots:
         cell = np.repeat(counted.base[grams.values], width) + self.local[self.reference][pair]
         place = self.where.values[counted.entries.values]
         cells = counted.cells[cell]
-        return Shared(grams, counted.count, place, cells, width, pair, len(self.references.values))
+        return Shared(grams, counted.count, place, cells, width, pair, self.references)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Ints, Ragged
-from geneval_scorers.ngram._numbering import firsts, numbered
+from geneval_scorers._numbering import firsts, numbered
 from geneval_scorers.tokenizers import get_tokenizer
 
 _SPACE = re.compile(r"(?!\n)\s")
@@ -156,11 +156,13 @@ def tokens(corpus: Corpus, tokenizer: str, *, lowercase: bool = False, single_sp
         found = strings(corpus, tokenizer, lowercase=lowercase)
         return intern(text.split(" ") for text in found) if single_spaces else intern_words(found)
 
-    if single_spaces and all(map(_evenly_spaced, strings(corpus, tokenizer, lowercase=lowercase))):
-        single_spaces = False
+    if single_spaces:
+        even = ("evenly spaced", tokenizer, lowercase)
+        texts = strings(corpus, tokenizer, lowercase=lowercase)
+        single_spaces = not corpus.derive(even, lambda: _evenly_spaced(texts))
     return corpus.derive(("tokens", tokenizer, lowercase, single_spaces), make)
 
 
-def _evenly_spaced(text: str) -> bool:
+def _evenly_spaced(texts: Sequence[str]) -> bool:
     """Whether cutting at white space and at every space gives the same."""
-    return text != "" and " ".join(text.split()) == text
+    return all(text != "" and " ".join(text.split()) == text for text in texts)

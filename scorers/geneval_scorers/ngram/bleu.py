@@ -14,7 +14,8 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows, Scorer, Statistics
-from geneval_scorers.ngram._clipping import bleu_statistics
+from geneval_scorers._subsets import Subsets
+from geneval_scorers.ngram._clipping import Matches
 from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 _SMOOTH_DEFAULTS = {"floor": 0.1, "add-k": 1.0}
@@ -65,8 +66,15 @@ class Bleu(Tokenizing, Scorer):
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """[length, closest reference length, matches at 1..max_order, n-grams at 1..max_order]."""
+        return Statistics(self._matches(corpus, queries).all())
+
+    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
+        """The same for subsets of the references, looked up in what all of them have."""
+        return self._matches(corpus, queries).among(subsets)
+
+    def _matches(self, corpus: Corpus, queries: Queries) -> Matches:
         words = tokens(corpus, self.tokenizer, lowercase=self.lowercase)
-        return Statistics(bleu_statistics(words, queries.single_candidates(self.name), queries, self.max_order))
+        return Matches(words, queries.single_candidates(self.name), queries, self.max_order)
 
     def segment(self, rows: Rows) -> Floats:
         """Sentence BLEU."""

@@ -16,7 +16,7 @@ from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._known import Hashes, Ngrams, known_ngrams
-from geneval_scorers.ngram._numbering import numbered
+from geneval_scorers._numbering import numbered
 from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer

@@ -13,7 +13,8 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows, Scorer, Statistics
-from geneval_scorers.ngram._clipping import bleu_statistics
+from geneval_scorers._subsets import Subsets
+from geneval_scorers.ngram._clipping import Matches
 from geneval_scorers.ngram._tokens import Tokenizing, tokens
 
 _SMALL, _TINY = 1e-9, 1e-15
@@ -51,8 +52,15 @@ class CocoBleu(Tokenizing, Scorer):
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """[length, closest reference length, matches at 1..n, n-grams at 1..n]."""
+        return Statistics(self._matches(corpus, queries).all())
+
+    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
+        """The same for subsets of the references, looked up in what all of them have."""
+        return self._matches(corpus, queries).among(subsets)
+
+    def _matches(self, corpus: Corpus, queries: Queries) -> Matches:
         words = tokens(corpus, self.tokenizer)
-        return Statistics(bleu_statistics(words, queries.single_candidates(self.name), queries, self.n))
+        return Matches(words, queries.single_candidates(self.name), queries, self.n)
 
     def segment(self, rows: Rows) -> Floats:
         """Sentence BLEU-n."""

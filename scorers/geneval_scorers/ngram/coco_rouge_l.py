@@ -44,7 +44,7 @@ class CocoRougeL(Tokenizing, PairBased):
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[precision, recall]."""
         words = tokens(corpus, self.tokenizer, single_spaces=True)
-        shared, lengths = lcs_lengths(words, texts, references), words.ids.lengths
+        shared, lengths = lcs_lengths(corpus, words, texts, references), words.ids.lengths
         return np.stack([shared / lengths[texts], shared / lengths[references]], axis=1)
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:

@@ -57,7 +57,7 @@ class Rouge(Tokenizing, PairScorer):
             return self._summary_scores(corpus, texts, references).reshape(-1, 1)
         words = tokens(corpus, self.tokenizer)
         lengths = words.ids.lengths
-        return f1(lcs_lengths(words, texts, references), lengths[texts], lengths[references]).reshape(-1, 1)
+        return f1(lcs_lengths(corpus, words, texts, references), lengths[texts], lengths[references]).reshape(-1, 1)
 
     def _summary_scores(self, corpus: Corpus, texts: Ints, references: Ints) -> Floats:
         lines = corpus.derive(("lines", self.tokenizer), lambda: _token_lines(corpus, self.tokenizer))
