@@ -15,7 +15,7 @@ from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, group_sum
 from geneval_scorers._scorer import PairScorer, Rows, Scorer
 from geneval_scorers._subsets import DRAWS, SEED, Subsets, best_of_k_weights, item_keys
 
-CHUNK = 500_000
+CHUNK = 1_000_000
 """How many characters of (candidate, reference) pairs are looked at together: what fits a processor's cache."""
 
 

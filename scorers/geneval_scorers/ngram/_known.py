@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Ints, Ragged
-from geneval_scorers._numbering import firsts, numbered
+from geneval_scorers._numbering import numbered, places_of
 from geneval_scorers.ngram._shared import Index
 from geneval_scorers.ngram._tokens import Tokens, tokens
 
 Hashes = npt.NDArray[np.uint64]
+Repeated = tuple[Index, Index, Ints]
+"""n-grams that one owner has several times: the owner, a place, and how often."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,14 +29,14 @@ class Order:
         owner: the text of each of them.
         codes: for every place in `Tokens.ids.values` the number of the n-gram that begins there (0 where none does).
         hashes: for every n-gram 64 bits, the same in every corpus.
-        repeated: of n-grams that a text has several times: one place for each such text, and how often.
+        repeated: of n-grams that a text has several times: the text, a place, and how often.
     """
 
     valid: Ints
-    owner: Ints
+    owner: Index
     codes: npt.NDArray[np.int32]
     hashes: Hashes
-    repeated: tuple[Ints, Ints]
+    repeated: Repeated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +49,14 @@ class Ngrams:
     def in_documents(self, documents: Ragged) -> tuple[Hashes, Ints]:
         """Hashes of the n-grams of these documents (rows of texts), and in how many of them each is."""
         where = self.tokens.ids.positions(documents.values)
-        owner = np.repeat(documents.rows, where.lengths)
-        token = self.tokens.ids.values[where.values]
-        left = np.repeat(where.offsets[1:], where.lengths) - np.arange(len(token))
+        owner = np.repeat(documents.rows.astype(np.int32), where.lengths)
+        token, left = self.tokens.ids.values[where.values], _left(where)
         repeats = _repeats(owner, token, left, self.tokens.bound, len(self.orders))
         hashes, counts = [], []
-        for n, (order, (place, count)) in enumerate(zip(self.orders, repeats, strict=True), 1):
+        for n, (order, (_, place, count)) in enumerate(zip(self.orders, repeats, strict=True), 1):
             code = order.codes[where.values]
             every = np.bincount(code[left >= n], minlength=len(order.hashes))
-            np.subtract.at(every, code[place], count - 1)
+            every -= np.bincount(code[place], weights=count - 1, minlength=len(every)).astype(np.int64)
             there = np.flatnonzero(every)
             hashes.append(order.hashes[there])
             counts.append(every[there])
@@ -69,35 +70,40 @@ def known_ngrams(corpus: Corpus, tokenizer: str, orders: int) -> Ngrams:
 
 
 def _orders(words: Tokens, orders: int) -> Iterator[Order]:
-    ids = words.ids
-    owner = ids.rows
-    left = ids.offsets[1:][owner] - np.arange(len(ids.values))
+    token, ids = words.ids.values.astype(np.int32), words.ids
+    owner = np.repeat(np.arange(len(ids), dtype=np.int32), ids.lengths)
+    left = _left(ids)
     stamps = _token_hashes(words)
-    codes, count = ids.values.astype(np.int32), words.bound
-    for n, repeated in enumerate(_repeats(owner, ids.values, left, words.bound, orders), 1):
+    codes, count = token, words.bound
+    for n, repeated in enumerate(_repeats(owner, token, left, words.bound, orders), 1):
         valid = np.flatnonzero(left >= n)
         if n > 1:
-            key = codes[valid] * np.int64(words.bound) + ids.values[valid + (n - 1)]
-            codes = np.zeros(len(ids.values), np.int32)
+            key = codes[valid] * np.int64(words.bound) + token[valid + (n - 1)]
+            codes = np.zeros(len(token), np.int32)
             codes[valid], count = numbered(key, count * words.bound)
-        place = np.empty(count, np.int64)
-        place[codes[valid]] = valid
-        yield Order(valid, owner[valid], codes, _ngram_hashes(stamps, ids.values, place, n), repeated)
+        place = valid[places_of(codes[valid], count)]
+        yield Order(valid, owner[valid], codes, _ngram_hashes(stamps, token, place, n), repeated)
 
 
-def _repeats(owner: Ints, token: Ints, left: Ints, bound: int, orders: int) -> Iterator[tuple[Ints, Ints]]:
-    """For each order the n-grams that one owner has several times: a place of each, and how often."""
-    place = np.arange(len(token))
-    key = owner * bound + token
+def _left(rows: Ragged) -> Index:
+    """How many values of its row stand from each value on."""
+    return np.repeat(rows.offsets[1:].astype(np.int32), rows.lengths) - np.arange(len(rows.values), dtype=np.int32)
+
+
+def _repeats(owner: Index, token: Index, left: Index, bound: int, orders: int) -> Iterator[Repeated]:
+    """For each order the n-grams that one owner has several times."""
+    place = np.arange(len(token), dtype=np.int32)
+    key = owner * np.int64(bound) + token
     for n in range(1, orders + 1):
         number, many = numbered(key)
         counts = np.bincount(number, minlength=many)
-        first = firsts(number, many)
-        several = first[counts[number[first]] > 1]
-        yield place[several], counts[number[several]]
         # A longer n-gram can be there twice only if both shorter ones in it are.
         again = np.flatnonzero(counts[number] > 1)
         place, number = place[again], number[again]
+        some = np.full(many, -1, np.int32)
+        some[number] = place
+        some, counts = some[some >= 0], counts[some >= 0]
+        yield owner[some], some, counts
         both = np.flatnonzero((place[1:] == place[:-1] + 1) & (left[place[:-1]] > n))
         key = number[both] * np.int64(bound) + token[place[both] + n]
         place = place[both]
@@ -105,11 +111,11 @@ def _repeats(owner: Ints, token: Ints, left: Ints, bound: int, orders: int) -> I
 
 def _token_hashes(words: Tokens) -> Hashes:
     """64 bits of BLAKE2b of every token."""
-    marks = b"".join(hashlib.blake2b(token.encode(), digest_size=8).digest() for token in words.vocabulary)
+    marks = b"".join(hashlib.blake2b(token, digest_size=8).digest() for token in words.spell())
     return np.frombuffer(marks, "<u8").astype(np.uint64)
 
 
-def _ngram_hashes(stamps: Hashes, token: Index, place: Ints, n: int) -> Hashes:
+def _ngram_hashes(stamps: Hashes, token: Index, place: Index, n: int) -> Hashes:
     """64 bits for the n-gram at each place, the same in every corpus (splitmix64 over the tokens' hashes).
 
     Ten million distinct n-grams make two of them share a number with probability 3e-6.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, ramps
-from geneval_scorers._numbering import firsts, numbered
+from geneval_scorers._numbering import each_once, numbered
 from geneval_scorers.ngram._tokens import Tokens
 
 Index = npt.NDArray[np.integer[Any]]
@@ -125,7 +125,9 @@ class _Slots:
         self._read_roles()
         self.where = tokens.ids.positions(slots % span)
         self.token = tokens.ids.values[self.where.values]
-        self.lengths = self.where.lengths
+        self.slot = np.repeat(np.arange(len(slots), dtype=np.int32), self.where.lengths)
+        """For each token, its text."""
+        self.is_asked = self.asked[self.slot]
 
     def _read_roles(self) -> None:
         count = len(self.group)
@@ -136,19 +138,19 @@ class _Slots:
         self.alone[self.reference[self.reference == self.candidate[self.references.rows]]] = True
         self.mixed = bool((self.asked & self.known).any())
 
-    def wanted(self, run: Index, slot: Index, count: int) -> Bools:
-        """Which n-grams (numbered by item) a candidate and another text of its item, a reference, have in common."""
-        asked, known = np.zeros(count, bool), np.zeros(count, bool)
-        asked[run[self.asked[slot]]] = True
+    def wanted(self, run: Index, place: Index, count: int) -> Bools:
+        """Which n-grams (numbered by item) a candidate and a reference of its item have in common."""
+        asked = np.flatnonzero(self.is_asked[place])
+        by_candidates = np.bincount(run[asked], minlength=count)
+        if not self.mixed:
+            return (by_candidates > 0) & (np.bincount(run, minlength=count) > by_candidates)
+        slot = self.slot[place]
+        known, several = np.zeros(count, bool), np.zeros(count, bool)
         known[run[self.known[slot]]] = True
-        keep = asked & known
-        if self.mixed:
-            some = np.empty(count, np.int32)
-            some[run] = slot
-            several = np.zeros(count, bool)
-            several[run[(some[run] != slot) | self.alone[slot]]] = True
-            keep &= several
-        return keep
+        some = np.empty(count, np.int32)
+        some[run] = slot
+        several[run[(some[run] != slot) | self.alone[slot]]] = True
+        return (by_candidates > 0) & known & several
 
     def shared(self, counted: _Counted) -> Shared:
         grams = counted.entries.positions(self.candidate)
@@ -178,35 +180,38 @@ class _Counted:
 
 
 def _counted(slots: _Slots, bound: int, orders: int) -> list[_Counted]:
-    token, lengths = slots.token, slots.lengths
-    slot = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    token, slot = slots.token, slots.slot
     place = np.arange(len(token), dtype=np.int32)
-    left = np.repeat(slots.where.offsets[1:].astype(np.int32), lengths) - place
     run, count = numbered(slots.group[slot] * np.int64(bound) + token, len(slots.width) * bound)
     out = []
     for n in range(1, orders + 1):
         if n > 1:
             # An n-gram is worth a look where both shorter ones in it are shared.
-            both = np.flatnonzero((place[1:] == place[:-1] + 1) & (left[place[:-1]] >= n))
+            side_by_side = place[1:] == place[:-1] + 1
+            if n == 2:
+                side_by_side &= slot[place[1:]] == slot[place[:-1]]
+            both = np.flatnonzero(side_by_side)
             place = place[both]
             run, count = numbered(run[both] * np.int64(bound) + token[place + (n - 1)], count * bound)
-        keep = slots.wanted(run, slot[place], count)
+        keep = slots.wanted(run, place, count)
         kept = np.flatnonzero(keep[run])
         number = np.cumsum(keep, dtype=np.int32) - np.int32(1)
         place, run, count = place[kept], number[run[kept]], int(number[-1]) + 1 if count else 0
-        out.append(_count(slots, slot[place], place, run, count))
+        out.append(_count(slots, place, run, count))
     return out
 
 
-def _count(slots: _Slots, slot: Index, place: Index, run: Index, count: int) -> _Counted:
+def _count(slots: _Slots, place: Index, run: Index, count: int) -> _Counted:
+    slot = slots.slot[place]
     group = np.empty(count, np.int32)
     group[run] = slots.group[slot]
     wide = slots.width[group]
     starts = np.cumsum(wide) - wide
     cell = starts[run] + slots.local[slot]
     cells = np.bincount(cell, minlength=int(wide.sum())).astype(np.int32)
-    asked = np.flatnonzero(slots.asked[slot])
-    asked = asked[firsts(cell[asked], len(cells))]
-    lengths = np.bincount(slot[asked], minlength=len(slots.lengths))
-    entries = Ragged.from_lengths(lengths, place[asked])
-    return _Counted(entries, cells[cell[asked]], starts[run[asked]], cells)
+    asked = np.flatnonzero(slots.is_asked[place])
+    mine = cell[asked]
+    once = each_once(mine, len(cells))
+    asked, mine = asked[once], mine[once]
+    lengths = np.bincount(slot[asked], minlength=len(slots.local))
+    return _Counted(Ragged.from_lengths(lengths, place[asked]), cells[mine], starts[run[asked]], cells)

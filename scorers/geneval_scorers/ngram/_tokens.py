@@ -8,35 +8,32 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Ints, Ragged
-from geneval_scorers._numbering import firsts, numbered
+from geneval_scorers._numbering import numbered, places_of
 from geneval_scorers.tokenizers import get_tokenizer
 
 _SPACE = re.compile(r"(?!\n)\s")
-_NEWLINE = ord("\n")
-_NO_SPACE = np.asarray([point > 127 or not chr(point).isspace() for point in range(256)], np.int8)
-_WORD = 8
-_MASKS = np.asarray([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
+_NO_SPACE = bytes(byte > 127 or not chr(byte).isspace() for byte in range(256))
+_LONGEST = 8
+_MASKS = np.asarray([(1 << (8 * n)) - 1 for n in range(_LONGEST + 1)], np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
-    """Tokens of every text of a corpus, as numbers into a vocabulary.
+    """Tokens of every text of a corpus, as numbers.
 
     Attributes:
         ids: text -> token numbers.
-        vocabulary: the distinct tokens.
+        bound: one more than the largest number.
+        spell: gives the token of every number, in UTF-8.
     """
 
     ids: Ragged
-    vocabulary: Sequence[str]
-
-    @property
-    def bound(self) -> int:
-        """One more than the largest token number."""
-        return len(self.vocabulary)
+    bound: int
+    spell: Callable[[], Sequence[bytes]]
 
 
 class Tokenizing:
@@ -66,7 +63,12 @@ def intern(texts: Iterable[Sequence[str]]) -> Tokens:
     for tokens in texts:
         lengths.append(len(tokens))
         flat += [numbers.setdefault(token, len(numbers)) for token in tokens]
-    return Tokens(Ragged.from_lengths(np.asarray(lengths, np.int64), np.asarray(flat, np.int64)), tuple(numbers))
+    ids = Ragged.from_lengths(np.asarray(lengths, np.int64), np.asarray(flat, np.int64))
+    return Tokens(ids, len(numbers), lambda: [_utf8(token) for token in numbers])
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def intern_words(texts: Sequence[str]) -> Tokens:
@@ -75,39 +77,37 @@ def intern_words(texts: Sequence[str]) -> Tokens:
     if whole.count("\n") != len(texts) - 1:
         return intern(map(str.split, texts))
     # Beyond ASCII there are spaces of several bytes.
-    whole = whole if whole.isascii() else _SPACE.sub(" ", whole)
-    data = whole.encode("utf-8", "surrogatepass")
-    points = np.frombuffer(data, np.uint8)
-    inside = np.zeros(len(points) + 2, np.int8)
-    inside[1:-1] = _NO_SPACE[points]
-    edges = np.diff(inside)
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    ends = np.append(np.flatnonzero(points == _NEWLINE), len(points))
-    offsets = np.concatenate([[0], np.searchsorted(starts, ends)]) if texts else np.zeros(1, np.int64)
-    ids, vocabulary = _number_words(data, starts, stops - starts)
-    return Tokens(Ragged(offsets, ids), vocabulary)
+    data = b"\n%b\n" % _utf8(whole if whole.isascii() else _SPACE.sub(" ", whole))
+    word = np.frombuffer(data.translate(_NO_SPACE), bool)
+    starts, stops = np.flatnonzero(word[1:] & ~word[:-1]) + 1, np.flatnonzero(word[:-1] & ~word[1:]) + 1
+    lines = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    ids, firsts = _number_words(data, starts, stops - starts)
+    offsets = np.searchsorted(starts, lines)
+    return Tokens(Ragged(offsets, ids), len(firsts), lambda: [data[starts[i] : stops[i]] for i in firsts.tolist()])
 
 
-def _number_words(data: bytes, starts: Ints, lengths: Ints) -> tuple[Ints, tuple[str, ...]]:
-    """A word of up to eight bytes is one whole number; longer ones, which are few, go into a dictionary."""
-    padded = np.frombuffer(data + bytes(_WORD), np.uint8)
-    windows = np.lib.stride_tricks.as_strided(padded[:_WORD].view("<u8"), (len(data) + 1,), (1,))
-    short = lengths <= _WORD
-    keys = windows[starts] & _MASKS[np.minimum(lengths, _WORD)]
-    longer: dict[bytes, int] = {}
-    at = np.flatnonzero(~short)
-    spans = zip(starts[at].tolist(), (starts[at] + lengths[at]).tolist(), strict=True)
-    numbers = [longer.setdefault(data[a:b], len(longer)) for a, b in spans]
+def _number_words(data: bytes, starts: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+    """Numbers words, and tells where each number stands first.
+
+    A word of up to eight bytes is one whole number; longer ones, which are few, go into a dictionary.
+    """
     ids = np.empty(len(starts), np.int64)
-    small = np.flatnonzero(short)
-    found, count = numbered(keys[small].view(np.int64))
-    ids[small] = found
-    ids[at] = np.asarray(numbers, np.int64) + count
-    first = small[firsts(found, count)]
-    words = [""] * count
-    for i, a, n in zip(ids[first].tolist(), starts[first].tolist(), lengths[first].tolist(), strict=True):
-        words[i] = data[a : a + n].decode("utf-8", "surrogatepass")
-    return ids, (*words, *(word.decode("utf-8", "surrogatepass") for word in longer))
+    small, large = np.flatnonzero(lengths <= _LONGEST), np.flatnonzero(lengths > _LONGEST)
+    ids[small], count = numbered(_eight_bytes(data, starts[small], lengths[small]).view(np.int64), few=True)
+    longer: dict[bytes, int] = {}
+    spans = zip(starts[large].tolist(), (starts[large] + lengths[large]).tolist(), strict=True)
+    numbers = [longer.setdefault(data[a:b], len(longer)) for a, b in spans]
+    ids[large] = np.asarray(numbers, np.int64) + count
+    return ids, places_of(ids, count + len(longer))
+
+
+def _eight_bytes(data: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint64]:
+    """Words as whole numbers, the first byte lowest."""
+    one = np.frombuffer(data + bytes(_LONGEST), np.uint8)
+    two = one[:-1] | one[1:].astype(np.uint16) << np.uint16(8)
+    four = two[:-2] | two[2:].astype(np.uint32) << np.uint32(16)
+    eight = four[starts] | four[starts + 4].astype(np.uint64) << np.uint64(32)
+    return np.asarray(eight & _MASKS[lengths], np.uint64)
 
 
 def intern_characters(texts: Sequence[str], *, whitespace: bool) -> Tokens:
@@ -119,13 +119,14 @@ def intern_characters(texts: Sequence[str], *, whitespace: bool) -> Tokens:
     if not whitespace:
         seen[known[[chr(point).isspace() for point in known.tolist()]]] = False
         known = np.flatnonzero(seen)
-    number = np.cumsum(seen, dtype=np.int32) - np.int32(1)
+    number = np.cumsum(seen[: int(known.max(initial=0)) + 1], dtype=np.int32) - np.int32(1)
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    kept = seen[points]
     if not whitespace:
+        kept = seen[points]
         ends = np.concatenate([[0], np.cumsum(kept)])[ends]
-        points = points[kept]
-    return Tokens(Ragged(np.concatenate([[0], ends]), number[points]), tuple(map(chr, known.tolist())))
+        points = points[np.flatnonzero(kept)]
+    ids = Ragged(np.concatenate([[0], ends]), number[points])
+    return Tokens(ids, len(known), lambda: [_utf8(chr(point)) for point in known.tolist()])
 
 
 def strings(corpus: Corpus, tokenizer: str, *, lowercase: bool = False) -> list[str]:

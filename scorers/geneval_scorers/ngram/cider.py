@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Floats
+from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._known import Hashes, Ngrams, known_ngrams
-from geneval_scorers._numbering import numbered
+from geneval_scorers._numbering import ascending, numbered
 from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer
@@ -144,13 +143,13 @@ class Cider(Tokenizing, PairScorer):
 
     def _weights(self, grams: Ngrams) -> list[tuple[Floats, Floats]]:
         """For each order: the rarity of every n-gram, and the length of every text's vector."""
+        every = self._rarity(np.concatenate([order.hashes for order in grams.orders]))
+        ends = np.cumsum([len(order.hashes) for order in grams.orders])
         out = []
-        for order in grams.orders:
-            rarity = self._rarity(order.hashes)
+        for order, rarity in zip(grams.orders, np.split(every, ends[:-1]), strict=True):
             squares = rarity**2
             norms = np.bincount(order.owner, weights=squares[order.codes[order.valid]], minlength=len(grams.tokens.ids))
-            place, count = order.repeated
-            owner = order.owner[np.searchsorted(order.valid, place)]
+            owner, place, count = order.repeated
             # A vector holds count times rarity: what occurs twice weighs four times, not two.
             extra = (count * (count - 1)) * squares[order.codes[place]]
             norms += np.bincount(owner, weights=extra, minlength=len(norms))
@@ -170,10 +169,10 @@ class Cider(Tokenizing, PairScorer):
         return np.asarray(rarity[number[len(known) :]], np.float64)
 
 
-def _added(
-    one: tuple[Hashes, npt.NDArray[np.int64]], other: tuple[Hashes, npt.NDArray[np.int64]]
-) -> tuple[Hashes, npt.NDArray[np.int64]]:
+def _added(one: tuple[Hashes, Ints], other: tuple[Hashes, Ints]) -> tuple[Hashes, Ints]:
     """Counts of both, by ascending hash."""
-    hashes, where = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
-    counts = np.bincount(where, weights=np.concatenate([one[1], other[1]]), minlength=len(hashes))
-    return hashes, counts.astype(np.int64)
+    hashes, counts = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
+    order = ascending(hashes)
+    hashes, counts = hashes[order], counts[order]
+    first = np.flatnonzero(np.diff(hashes, prepend=~hashes[:1]))
+    return hashes[first], np.add.reduceat(counts, first) if len(first) else counts

@@ -33,11 +33,20 @@ def _in_chunks(tokenize: Callable[[Sequence[str]], list[str]], texts: Sequence[s
     return [tokens for at in range(0, len(texts), _CHUNK) for tokens in tokenize(texts[at : at + _CHUNK])]
 
 
-_BYTES = [chr(point) for point in range(128)]
-_SPACE = np.asarray([character.isspace() for character in _BYTES] + [False] * 128)
-_DIGIT = np.asarray([character.isdigit() for character in _BYTES] + [False] * 128)
-_ALONE = np.asarray([bool(re.match(r"[!-&(-+/:-@\[-`{-~]", character)) for character in _BYTES] + [False] * 128)
-"""Always a token of its own."""
+_SPACE, _NEWLINE, _WORD, _DIGIT, _POINT, _HYPHEN, _ALONE, _OPENS = range(8)
+"""Kinds of characters; from `_ALONE` on each is always a token of its own."""
+
+
+def _kind(character: str) -> int:
+    if character.isspace():
+        return _NEWLINE if character == "\n" else _SPACE
+    if re.fullmatch(r"[!-&(-+/:-@\[-`{-~]", character):
+        return _OPENS if character in "&<" else _ALONE
+    special = {".": _POINT, ",": _POINT, "-": _HYPHEN} | dict.fromkeys("0123456789", _DIGIT)
+    return special.get(character, _WORD)
+
+
+_KINDS = bytes([_kind(chr(byte)) if byte < 128 else _WORD for byte in range(256)])
 
 _UNEVEN = ("  ", " \n", "\n ", *filter(str.isspace, "\t\r\v\f\x1c\x1d\x1e\x1f"))
 _WIDE_SPACE = re.compile(r"(?!\n)\s")
@@ -47,43 +56,43 @@ def _13a_at_once(texts: Sequence[str]) -> list[str]:
     whole = "\n".join(texts)
     if whole.count("\n") != len(texts) - 1:
         return _13a(texts)
-    data = (whole if whole.isascii() else _WIDE_SPACE.sub(" ", whole)).encode("utf-8", "surrogatepass")
-    points = np.frombuffer(b"\n" + data + b"\n", np.uint8)
-    line = _split_off(points).tobytes().decode("utf-8", "surrogatepass")[1:-1]
+    data = b"\n%b\n" % (whole if whole.isascii() else _WIDE_SPACE.sub(" ", whole)).encode("utf-8", "surrogatepass")
+    kinds = np.frombuffer(data.translate(_KINDS), np.uint8)
+    line = _split_off(data, kinds).decode("utf-8", "surrogatepass")[1:-1]
     lines = line.split("\n")
     if any(map(line.__contains__, _UNEVEN)) or line != line.strip(" "):
         lines = [" ".join(line.split()) for line in lines]
-    odd = _one_by_one(points)
+    odd = _one_by_one(kinds)
     if odd:
         for i, line in zip(odd, _13a([texts[i] for i in odd]), strict=True):
             lines[i] = line
     return lines
 
 
-def _split_off(points: Bytes) -> Bytes:
+def _split_off(data: bytes, kinds: Bytes) -> bytes:
     """Puts spaces around every character that is a token of its own."""
-    digit, word, alone = _DIGIT[points], ~_SPACE[points], _ALONE[points]
-    point = (points == ord(".")) | (points == ord(","))
+    digit, word = kinds == _DIGIT, kinds > _NEWLINE
+    alone = kinds >= _ALONE
     # A point or comma stays where digits are on both sides, a hyphen where none is before it.
-    alone[1:-1] |= point[1:-1] & ~(digit[:-2] & digit[2:])
-    alone[1:] |= (points[1:] == ord("-")) & digit[:-1]
-    gap = (alone[:-1] | alone[1:]) & word[:-1] & word[1:]
-    place = np.arange(len(points))
-    place[1:] += np.cumsum(gap)
-    spaced = np.full(place[-1] + 1, ord(" "), np.uint8)
-    spaced[place] = points
-    return spaced
+    alone[1:-1] |= (kinds[1:-1] == _POINT) & ~(digit[:-2] & digit[2:])
+    alone[1:] |= (kinds[1:] == _HYPHEN) & digit[:-1]
+    gap = np.flatnonzero((alone[:-1] | alone[1:]) & word[:-1] & word[1:]) + 1
+    spaced = np.full(len(data) + len(gap), ord(" "), np.uint8)
+    old = np.ones(len(spaced), bool)
+    old[gap + np.arange(len(gap))] = False
+    spaced[old] = np.frombuffer(data, np.uint8)
+    return spaced.tobytes()
 
 
-def _one_by_one(points: Bytes) -> list[int]:
+def _one_by_one(kinds: Bytes) -> list[int]:
     """Lines where what a rule does depends on more than the characters on both sides: `..`, `&...;`, `<skipped>`."""
-    point = (points == ord(".")) | (points == ord(","))
-    odd = (points == ord("&")) | (points == ord("<"))
+    point = kinds == _POINT
+    odd = kinds == _OPENS
     odd[1:] |= point[1:] & point[:-1]
     where = np.flatnonzero(odd)
     if not len(where):
         return []
-    return np.unique(np.searchsorted(np.flatnonzero(points == ord("\n")), where) - 1).tolist()
+    return np.unique(np.searchsorted(np.flatnonzero(kinds == _NEWLINE), where) - 1).tolist()
 
 
 _RULES_13A = (
