@@ -73,11 +73,12 @@ def captions() -> list[list[str]]:
 
 @dataclass
 class Data:
-    """Items with five references, and what four systems wrote."""
+    """Items with five references, and what four systems wrote, in both sides' shapes."""
 
     references: list[list[str]]
     outputs: list[list[str]]
     """One list a system."""
+    sets: list[ReferenceSet]
 
     @classmethod
     def of(cls, count: int) -> Data:
@@ -99,13 +100,13 @@ class Data:
         outputs = [
             [fresh(images[(i + 1) % len(images)][system % 5]) for i in range(count)] for system in range(SYSTEMS)
         ]
-        return cls(references, outputs)
+        sets = [ReferenceSet(str(i), tuple(map(Reference, row))) for i, row in enumerate(references)]
+        return cls(references, outputs, sets)
 
     def corpus(self, systems: int) -> Corpus:
-        """As geneval takes it."""
-        sets = [ReferenceSet(str(i), tuple(map(Reference, row))) for i, row in enumerate(self.references)]
+        """All texts interned, the first step of our work."""
         rows = [(str(i), str(s), text, 0) for s in range(systems) for i, text in enumerate(self.outputs[s])]
-        return Corpus(sets, rows)
+        return Corpus(self.sets, rows)
 
 
 def timed(work: Callable[[], Scores]) -> tuple[float, Scores]:

@@ -6,6 +6,8 @@ in common is dropped, and with it every longer one it is part of, so that little
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +97,14 @@ def sums(values: Index, rows: Ragged) -> Ints:
 
 
 def shared_ngrams(tokens: Tokens, queries: Queries, candidates: Ints, orders: int) -> list[Shared]:
-    """Shared n-grams of orders 1 to `orders` at least; kept with the questions for the next scorer that asks."""
-    known: list[Shared] = queries.memo.get(("shared", id(tokens)), (tokens, []))[1]
-    if len(known) < orders:
+    """Shared n-grams of orders 1 to `orders`, kept with the questions for the next scorer that asks."""
+    key = ("shared", id(tokens))
+    if key not in queries.memo:
         slots = _Slots(tokens, queries, candidates)
-        known = [slots.shared(counted) for counted in _counted(slots, tokens.bound, orders)]
-        queries.memo["shared", id(tokens)] = (tokens, known)
-    return known[:orders]
+        queries.memo[key] = [], map(slots.shared, _counted(slots, tokens.bound)), tokens
+    found: list[Shared] = queries.memo[key][0]
+    found += itertools.islice(queries.memo[key][1], max(orders - len(found), 0))
+    return found[:orders]
 
 
 class _Slots:
@@ -179,12 +182,12 @@ class _Counted:
     cells: Index
 
 
-def _counted(slots: _Slots, bound: int, orders: int) -> list[_Counted]:
+def _counted(slots: _Slots, bound: int) -> Iterator[_Counted]:
+    """Order after order, without end."""
     token, slot = slots.token, slots.slot
     place = np.arange(len(token), dtype=np.int32)
     run, count = numbered(slots.group[slot] * np.int64(bound) + token, len(slots.width) * bound)
-    out = []
-    for n in range(1, orders + 1):
+    for n in itertools.count(1):
         if n > 1:
             # An n-gram is worth a look where both shorter ones in it are shared.
             side_by_side = place[1:] == place[:-1] + 1
@@ -197,8 +200,7 @@ def _counted(slots: _Slots, bound: int, orders: int) -> list[_Counted]:
         kept = np.flatnonzero(keep[run])
         number = np.cumsum(keep, dtype=np.int32) - np.int32(1)
         place, run, count = place[kept], number[run[kept]], int(number[-1]) + 1 if count else 0
-        out.append(_count(slots, place, run, count))
-    return out
+        yield _count(slots, place, run, count)
 
 
 def _count(slots: _Slots, place: Index, run: Index, count: int) -> _Counted:

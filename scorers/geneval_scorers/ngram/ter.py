@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +14,7 @@ from sacrebleu.metrics.lib_ter import translation_edit_rate
 from sacrebleu.tokenizers.tokenizer_ter import TercomTokenizer
 
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, group_sum
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairBased, Rows, Statistics
@@ -50,11 +54,20 @@ class Ter(PairBased):
         """The version that computes the edits."""
         return {"sacrebleu": sacrebleu.__version__}
 
+    def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
+        """[fewest edits, mean reference length]: references that cannot need fewer edits are not looked at."""
+        words = self._words(corpus)
+        candidates = queries.single_candidates(self.name).tolist()
+        edits = [words.fewest_edits(t, queries.references.row(i).tolist()) for i, t in enumerate(candidates)]
+        lengths = np.asarray([len(row) for row in words.as_references], np.float64)
+        length = group_sum(lengths[queries.references.values], queries.references) / queries.references.lengths
+        return Statistics(np.stack([np.asarray(edits, np.float64), length], axis=1))
+
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[edits, reference length]."""
-        mine, theirs = corpus.derive(("ter", *self.options().values()), lambda: self._words(corpus))
+        words = self._words(corpus)
         pairs = zip(texts.tolist(), references.tolist(), strict=True)
-        return np.asarray([translation_edit_rate(mine[t], theirs[r]) for t, r in pairs], np.float64).reshape(-1, 2)
+        return np.asarray([words.edits(t, r) for t, r in pairs], np.float64).reshape(-1, 2)
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """[fewest edits, mean reference length]."""
@@ -70,15 +83,45 @@ class Ter(PairBased):
         """Corpus TER of summed statistics."""
         return np.where(weight > 0, self._rate(sums), np.nan)
 
-    def _words(self, corpus: Corpus) -> tuple[list[list[str]], list[list[str]]]:
-        """Words of every text as an output and as a reference: sacrebleu tokenises references twice."""
-        options = {key: bool(value) for key, value in self.options().items()}
-        tokenize = TercomTokenizer(**options)
-        once = [tokenize(text.rstrip()) for text in corpus.texts]
-        return [text.split() for text in once], [tokenize(text.rstrip()).split() for text in once]
+    def _words(self, corpus: Corpus) -> _Words:
+        return corpus.derive(("ter", *self.options().values()), lambda: _Words(corpus.texts, self.options()))
 
     def _rate(self, sums: Floats) -> Floats:
         edits, length = sums[..., 0], sums[..., 1]
         # Against empty references any edit is an error of 100 %.
         empty = np.where(edits > 0, 1.0, 0.0)
         return 100 * np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)
+
+
+class _Words:
+    """Words of every text as an output and as a reference: sacrebleu tokenises references twice."""
+
+    def __init__(self, texts: Sequence[str], options: dict[str, object]) -> None:
+        tokenize = TercomTokenizer(**{key: bool(value) for key, value in options.items()})
+        once = [tokenize(text.rstrip()) for text in texts]
+        self.as_outputs = [text.split() for text in once]
+        self.as_references = [tokenize(text.rstrip()).split() for text in once]
+
+    def edits(self, text: int, reference: int) -> tuple[int, int]:
+        """Edits, and the reference's length."""
+        edits, length = translation_edit_rate(self.as_outputs[text], self.as_references[reference])
+        return edits, length
+
+    def fewest_edits(self, text: int, references: list[int]) -> float:
+        """Edits to the nearest reference.
+
+        Shifts move words and change none, so that no way of editing beats the words that two texts do not share.
+        """
+        words = self.as_outputs[text]
+        counts = Counter(words)
+        least = []
+        for reference in references:
+            others = self.as_references[reference]
+            shared = (counts & Counter(others)).total()
+            least.append((max(len(words), len(others)) - shared, reference))
+        best = math.inf
+        for bound, reference in sorted(least):
+            if bound >= best:
+                break
+            best = min(best, self.edits(text, reference)[0])
+        return best
