@@ -1,0 +1,135 @@
+"""Published numbers that hang on a protocol, down to the document frequencies; docs/protocols.md explains them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from geneval.data import read_inputs
+from geneval_scorers import Corpus, ask_all, documents, full, parse
+
+pytestmark = pytest.mark.real
+
+TREE = Path(__file__).parents[2]
+EXAMPLE = TREE / "examples" / "fense_protocol.py"
+PAGE = TREE / "docs" / "protocols.md"
+
+# README of satvik-dixit/mace, rows for AudioCaps: accuracy in percent on HC, HI, HM, MM and all pairs.
+PUBLISHED = {
+    "coco_bleu(n=1)": "58.6 90.3 77.4 50.3 62.4",
+    "coco_bleu(n=4)": "54.7 85.8 78.7 50.6 61.6",
+    "coco_rouge_l": "61.1 91.5 82.8 52.1 64.9",
+    "cider": "56.2 96.0 90.4 61.2 71.0",
+}
+
+# One line changed: the published cells that move, and where to. Measured here; the page shows them.
+CHANGED = [
+    (
+        "np.float32(",
+        "np.float64(",
+        {"coco_bleu(n=1)": "58.6 91.1 78.2 50.5 62.8", "coco_bleu(n=4)": "54.7 85.8 79.1 50.6 61.6"},
+    ),
+    ("fit(documents(corpus, asked))", "fit(corpus)", {"cider": "56.7 95.5 90.4 62.3 71.6"}),
+    ("return (others * 4)[: max(4, len(others))]", "return others", {"cider": "55.7 96.0 90.4 61.2 70.9"}),
+    (
+        "asked, _ = leave_one_out(asked)",
+        "pass",
+        {
+            "coco_bleu(n=1)": "58.6 90.3 77.4 50.5 62.6",
+            "coco_bleu(n=4)": "54.7 85.8 78.7 50.4 61.4",
+            "coco_rouge_l": "61.1 91.5 82.8 52.4 65.0",
+            "cider": "56.2 96.0 90.4 62.0 71.4",
+        },
+    ),
+    (
+        '["vote_sum"] > 0)',
+        '["vote_sum"] >= 0)',
+        {
+            "coco_bleu(n=1)": "60.1 92.3 78.7 52.8 64.5",
+            "coco_bleu(n=4)": "55.2 87.0 79.5 51.5 62.4",
+            "coco_rouge_l": "62.1 93.1 83.3 53.9 66.3",
+            "cider": "56.2 96.8 90.4 61.3 71.2",
+        },
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def audiocaps(shared):
+    return shared / "data" / "fense_audiocaps"
+
+
+@pytest.fixture(scope="module")
+def thumb(shared):
+    """The corpus, and the total human score of every output."""
+    inputs = read_inputs([str(shared / "data" / "thumb_mscoco" / "items.jsonl")])
+    corpus = Corpus(inputs.items, [(o.id, o.system, o.text, o.sample) for o in inputs.outputs])
+    totals = {(r.id, r.system): r.value for r in inputs.ratings if r.criterion == "human_score"}
+    return corpus, np.array([totals[o.id, o.system] for o in inputs.outputs])
+
+
+def cells(printed: str) -> dict[str, str]:
+    """The numbers of each row that the example printed."""
+    rows = [line.split() for line in printed.splitlines()]
+    assert all(row[1::2] == ["HC", "HI", "HM", "MM", "All"] for row in rows)
+    return {row[0]: " ".join(row[2::2]) for row in rows}
+
+
+def test_the_example_gives_the_published_accuracies_of_audiocaps_eval(audiocaps):
+    command = [sys.executable, "-W", "error", str(EXAMPLE), str(audiocaps)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=120)
+    assert cells(done.stdout) == PUBLISHED
+    assert done.stdout in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("line", "instead", "moved"), CHANGED, ids=[instead for _, instead, _ in CHANGED])
+def test_each_line_of_the_protocol_decides_a_published_number(audiocaps, capsys, line, instead, moved):
+    """One reading differs: the accuracies that the page says move do, and no other."""
+    source = EXAMPLE.read_text(encoding="utf-8")
+    assert source.count(line) == 1
+    example = ModuleType("example")
+    exec(compile(source.replace(line, instead), str(EXAMPLE), "exec"), example.__dict__)  # noqa: S102  our own file
+    example.main(audiocaps)
+    assert cells(capsys.readouterr().out) == PUBLISHED | moved
+
+
+@pytest.mark.parametrize(
+    ("spec", "rows", "tau"),
+    [
+        ("coco_bleu(n=1)", False, 11.1),
+        ("coco_bleu(n=4)", False, 6.9),
+        ("cider", True, 13.8),
+        ("cider", False, 14.1),  # not published: computed elsewhere for the data set's README
+    ],
+)
+def test_kendalls_tau_c_with_people_on_thumb(thumb, spec, rows, tau):
+    """In percent, segment scores of all 2,500 captions; published on the project page of Zhou et al. 2023."""
+    corpus, human = thumb
+    asked = full(corpus)
+    scorer = parse(spec).fit(documents(corpus, asked) if rows else corpus)
+    segment = ask_all(scorer, corpus, asked).segment
+    assert len(segment) == 2500
+    assert round(100 * kendalltau(segment, human, variant="c").statistic, 1) == tau
+
+
+@pytest.mark.parametrize(
+    ("rows", "means"),
+    [
+        (False, {"VinVL-large": 1.418, "VinVL-base": 1.384, "Unified-VLP": 1.285, "Human": 1.115, "Up-Down": 1.107}),
+        (True, {"VinVL-large": 1.384, "VinVL-base": 1.352, "Unified-VLP": 1.259, "Up-Down": 1.087, "Human": 1.076}),
+    ],
+)
+def test_people_are_last_of_thumb_only_where_each_row_is_a_document(thumb, rows, means):
+    """The order from the data set's README; the means as the page has them."""
+    corpus, _ = thumb
+    asked = full(corpus)
+    answers = ask_all(parse("cider").fit(documents(corpus, asked) if rows else corpus), corpus, asked)
+    found = {name: answers.corpus(np.flatnonzero(corpus.output_system == s)) for s, name in enumerate(corpus.systems)}
+    assert sorted(found, key=found.__getitem__, reverse=True) == list(means)
+    assert {name: round(mean, 3) for name, mean in found.items()} == means
