@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +14,13 @@ import pytest
 from scipy.stats import kendalltau
 
 from geneval.data import read_inputs
-from geneval_scorers import Corpus, ask_all, documents, full, parse
+from geneval_references import fold
+from geneval_scorers import Corpus, ask, ask_all, documents, full, parse
 
 pytestmark = pytest.mark.real
+
+# Their captions by a person are not among COCO's five, as the scores of all four scorers show.
+NOT_OF_COCO = {"563665", "415746"}
 
 TREE = Path(__file__).parents[2]
 EXAMPLE = TREE / "examples" / "fense_protocol.py"
@@ -66,12 +72,14 @@ def audiocaps(shared):
 
 
 @pytest.fixture(scope="module")
-def thumb(shared):
-    """The corpus, and the total human score of every output."""
-    inputs = read_inputs([str(shared / "data" / "thumb_mscoco" / "items.jsonl")])
-    corpus = Corpus(inputs.items, [(o.id, o.system, o.text, o.sample) for o in inputs.outputs])
-    totals = {(r.id, r.system): r.value for r in inputs.ratings if r.criterion == "human_score"}
-    return corpus, np.array([totals[o.id, o.system] for o in inputs.outputs])
+def inputs(shared):
+    """THumB."""
+    return read_inputs([str(shared / "data" / "thumb_mscoco" / "items.jsonl")])
+
+
+@pytest.fixture(scope="module")
+def thumb(inputs):
+    return Corpus(inputs.items, [(o.id, o.system, o.text, o.sample) for o in inputs.outputs])
 
 
 def cells(printed: str) -> dict[str, str]:
@@ -108,12 +116,13 @@ def test_each_line_of_the_protocol_decides_a_published_number(audiocaps, capsys,
         ("cider", False, 14.1),  # not published: computed elsewhere for the data set's README
     ],
 )
-def test_kendalls_tau_c_with_people_on_thumb(thumb, spec, rows, tau):
+def test_kendalls_tau_c_with_people_on_thumb(inputs, thumb, spec, rows, tau):
     """In percent, segment scores of all 2,500 captions; published on the project page of Zhou et al. 2023."""
-    corpus, human = thumb
-    asked = full(corpus)
-    scorer = parse(spec).fit(documents(corpus, asked) if rows else corpus)
-    segment = ask_all(scorer, corpus, asked).segment
+    asked = full(thumb)
+    scorer = parse(spec).fit(documents(thumb, asked) if rows else thumb)
+    segment = ask_all(scorer, thumb, asked).segment
+    totals = {(r.id, r.system): r.value for r in inputs.ratings if r.criterion == "human_score"}
+    human = [totals[o.id, o.system] for o in inputs.outputs]
     assert len(segment) == 2500
     assert round(100 * kendalltau(segment, human, variant="c").statistic, 1) == tau
 
@@ -127,9 +136,68 @@ def test_kendalls_tau_c_with_people_on_thumb(thumb, spec, rows, tau):
 )
 def test_people_are_last_of_thumb_only_where_each_row_is_a_document(thumb, rows, means):
     """The order from the data set's README; the means as the page has them."""
-    corpus, _ = thumb
-    asked = full(corpus)
-    answers = ask_all(parse("cider").fit(documents(corpus, asked) if rows else corpus), corpus, asked)
-    found = {name: answers.corpus(np.flatnonzero(corpus.output_system == s)) for s, name in enumerate(corpus.systems)}
+    asked = full(thumb)
+    answers = ask_all(parse("cider").fit(documents(thumb, asked) if rows else thumb), thumb, asked)
+    found = {name: answers.corpus(np.flatnonzero(thumb.output_system == s)) for s, name in enumerate(thumb.systems)}
     assert sorted(found, key=found.__getitem__, reverse=True) == list(means)
     assert {name: round(mean, 3) for name, mean in found.items()} == means
+
+
+@pytest.mark.parametrize(
+    ("spec", "column", "sign"),
+    [
+        ("bleu", "SentBLEU", 1),
+        ("chrf", "chrF", 1),
+        ("ter", "TER", -1),
+        ("rouge(kind='L', tokenizer='rouge')", "ROUGE-L", 1),
+    ],
+)
+def test_segment_scores_of_thumb_are_the_published_ones(shared, inputs, thumb, spec, column, sign):
+    """Instance scores of jungokasai/billboard, to all their five decimals, against all five captions of COCO.
+
+    THumB holds four of them and, as its fifth system, a person's caption. That is the fifth; but where it equals one of
+    the four, 39 times, the fifth is not known.
+    """
+    outputs = {(o.id, o.system): o.text for o in inputs.outputs}
+    four = {item.id: [r.text for r in item.references] for item in inputs.items}
+    known = {i for i in four if fold(outputs[i, "Human"]) not in set(map(fold, four[i]))} - NOT_OF_COCO
+    assert len(known) == 500 - 39 - 2
+    with (shared / "data" / "thumb_mscoco" / "published_metric_scores.jsonl").open(encoding="utf-8") as lines:
+        rows = [row for row in map(json.loads, lines) if row["id"] in known]
+    keys = [(row["id"], row["system"]) for row in rows]
+    asked = ask(thumb, [(i, outputs[i, system], [*four[i], outputs[i, "Human"]]) for i, system in keys])
+    segment = sign * ask_all(parse(spec), thumb, asked).segment
+    assert len(segment) == 459 * 4
+    assert np.abs(segment - [row[column] for row in rows]).max() < 6e-6
+
+
+@pytest.mark.parametrize(
+    ("spec", "machines", "correlations"),
+    [
+        ("bleu", True, {"P": 0.212, "R": 0.128, "human_score": 0.248}),
+        ("bleu", False, {"P": 0.146, "R": 0.040, "human_score": 0.132}),
+        ("coco_rouge_l", True, {"P": 0.26, "R": 0.18, "human_score": 0.31}),
+    ],
+)
+def test_pearson_with_people_on_thumb(inputs, spec, machines, correlations):
+    """Computed elsewhere for the data set's README; without the person's captions, and with them."""
+    outputs = [o for o in inputs.outputs if o.system != "Human" or not machines]
+    corpus = Corpus(inputs.items, [(o.id, o.system, o.text, o.sample) for o in outputs])
+    segment = ask_all(parse(spec), corpus, full(corpus)).segment
+    grades = {(r.criterion, r.id, r.system): r.value for r in inputs.ratings}
+    for criterion, published in correlations.items():
+        found = np.corrcoef(segment, [grades[criterion, o.id, o.system] for o in outputs])[0, 1]
+        assert round(found, 3 if spec == "bleu" else 2) == published
+
+
+def test_corpus_bleu_of_each_annotator_of_asset_against_each_other(shared):
+    """The mean over all 90 ordered pairs, 34.44: computed elsewhere with sacrebleu's defaults, lower-cased."""
+    items = read_inputs([str(shared / "data" / "asset" / "items.jsonl.gz")], allow_missing=True).items
+    corpus = Corpus(items)
+    texts = [[r.text for r in item.references] for item in items]
+    scores = []
+    for mine, other in itertools.permutations(range(10), 2):
+        asked = ask(corpus, [(item.id, row[mine], [row[other]]) for item, row in zip(items, texts, strict=True)])
+        scores.append(ask_all(parse("bleu(lowercase=True)"), corpus, asked).corpus())
+    assert len(scores) == 90
+    assert round(float(np.mean(scores)), 2) == 34.44
