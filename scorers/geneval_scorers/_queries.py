@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from geneval_references import UsageError
+from geneval_references import Reference, ReferenceSet, UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Bools, Ints, Ragged, ramps
 
@@ -126,6 +126,17 @@ def leave_one_out(queries: Queries) -> tuple[Queries, Ints]:
     left_out = np.arange(len(parents), dtype=np.int64)
     taken = queries.take(parents)
     return taken.with_references(_siblings(queries.references, parents, left_out)), parents
+
+
+def documents(corpus: Corpus, queries: Queries) -> Corpus:
+    """A corpus with one item a question, made of the references that were asked about, to fit a scorer on.
+
+    `scorer.fit(corpus)` counts every item once, whatever is asked. Tools that are handed rows count each row instead:
+    an item as often as it has rows, without what was left out of them. `scorer.fit(documents(corpus, queries))` gives
+    their document frequencies. All references count as original: what was asked about is what is wanted.
+    """
+    rows = (queries.references.row(i).tolist() for i in range(len(queries)))
+    return Corpus([ReferenceSet(str(i), tuple(Reference(corpus.texts[t]) for t in row)) for i, row in enumerate(rows)])
 
 
 def without_copies(corpus: Corpus, queries: Queries) -> Queries:

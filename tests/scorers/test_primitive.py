@@ -25,6 +25,7 @@ from geneval_scorers import (
     ask_all,
     band,
     distinct,
+    documents,
     expected_at,
     full,
     grouped,
@@ -100,6 +101,17 @@ def test_leave_one_out_asks_once_for_each_reference(small):
         ("x", ["a b"], ["a b", "c d"]),
     ]
     assert queries.subject.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 3, 4]
+
+
+def test_documents_are_the_lists_that_were_asked_about(small):
+    asked, _ = leave_one_out(full(small))
+    rows = documents(small, asked)
+    assert [[r.text for r in item.references] for item in rows.items] == [refs for _, _, refs in spelled(small, asked)]
+    cider = Cider(tokenizer="none")
+    assert cider.fit(small).state.facts["documents"] == 2
+    fitted = cider.fit(rows).state
+    assert fitted.facts["documents"] == 8  # of ten questions two have nothing left
+    assert sorted(fitted.arrays["documents"].tolist()) == [1, 1, *[4] * 7, 5, 5]  # "a" and "d" are in one list more
 
 
 def test_distinct_keeps_one_of_equal_references_whatever_their_order(small):
