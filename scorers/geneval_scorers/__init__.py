@@ -28,6 +28,15 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
+from geneval_scorers._significance import (
+    Pair,
+    PValue,
+    bootstrap_p,
+    effect_size,
+    gains,
+    holm,
+    randomisation_p,
+)
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
@@ -56,6 +65,8 @@ __all__ = [
     "FitState",
     "FunctionScorer",
     "Info",
+    "PValue",
+    "Pair",
     "PairBased",
     "PairScorer",
     "Queries",
@@ -71,15 +82,20 @@ __all__ = [
     "ask",
     "ask_all",
     "band",
+    "bootstrap_p",
     "copied",
     "distinct",
+    "effect_size",
     "expected_at",
     "full",
+    "gains",
     "grouped",
+    "holm",
     "leave_one_out",
     "pair_scorer",
     "parse",
     "percentile_interval",
+    "randomisation_p",
     "scorer",
     "scorers",
     "turns",
