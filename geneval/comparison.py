@@ -185,6 +185,11 @@ class Comparisons:
         have = ", ".join(f"{c.system} / {c.scorer} / k={c.k}" for c in self.comparisons)
         raise UsageError(f"no comparison of {system!r} under {scorer!r} at k={k}; there are: {have}")
 
+    @property
+    def tested(self) -> int:
+        """How many comparisons have a p-value, all of which Holm's correction counts."""
+        return sum(row.p is not None for row in self.comparisons)
+
     def to_dict(self) -> dict[str, object]:
         """What `geneval compare --format json` prints."""
         return {
@@ -195,7 +200,7 @@ class Comparisons:
                 "resamples": self.resamples,
                 "seed": self.seed,
                 "correction": "holm",
-                "comparisons": sum(c.p is not None for c in self.comparisons),
+                "comparisons": self.tested,
                 "alpha": ALPHA,
                 "confidence": self.confidence,
             },
