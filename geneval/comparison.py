@@ -115,10 +115,13 @@ class Comparison:
     """Two-sided, not adjusted; None where there is nothing to draw from: no item, or one for the bootstrap."""
     p_adjusted: float | None
     """By Holm, over all comparisons of this run."""
+    p_sacrebleu: float | None
+    """What sacrebleu's test gives from the same draws: those with just the difference that there is do not count."""
     significant: bool
     """Whether the adjusted p-value is .05 or less."""
     tied: int
-    """Draws in which chance gave just the difference that there is; they count towards p."""
+    """Draws in which chance gave just the difference that there is; they count towards p, since else systems that do
+    not differ at all would get the lowest p there is."""
     effect: float | None
     """d_z of segment scores: the mean of the paired differences over their standard deviation; above 0 the system is
     better, whichever direction the scorer has."""
@@ -395,6 +398,7 @@ class _Comparing:
             favours=self._favours(system, first, second, answers.scorer),
             p=found.p if found else None,
             p_adjusted=None,
+            p_sacrebleu=found.without_ties if found else None,
             significant=False,
             tied=found.tied if found else 0,
             effect=_number(effect),
@@ -467,15 +471,11 @@ class _Comparing:
                 f"{min(least, 1.0):.2g}; ask for more (--resamples)"
             )
         for row in comparisons:
-            if (
-                row.p is not None
-                and row.tied
-                and (row.p > ALPHA) != (row.p - row.tied / (self.plan.resamples + 1) > ALPHA)
-            ):
+            if row.p is not None and row.p_sacrebleu is not None and row.p_sacrebleu <= ALPHA < row.p:
                 self.warnings.append(
                     f"{row.system}, {row.scorer}: in {row.tied} of {self.plan.resamples} draws chance gave just the "
                     "difference that there is. They count towards p; sacrebleu does not count them, and gives "
-                    f"p = {row.p - row.tied / (self.plan.resamples + 1):.4f}"
+                    f"p = {row.p_sacrebleu:.4f}"
                 )
 
 
