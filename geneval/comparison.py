@@ -331,7 +331,6 @@ class _Comparing:
     baseline: str
 
     def __post_init__(self) -> None:
-        self.warnings = list(self.asked.warnings)
         owner = self.asked.corpus.output_system
         self.questions = {s: np.flatnonzero(owner == i) for i, s in enumerate(self.asked.corpus.systems)}
         self.others = [s for s in self.questions if s != self.baseline]
@@ -345,7 +344,7 @@ class _Comparing:
                 found.append(self._compared(system, answers, signature))
                 self.asked.corpus.watch("comparing", len(found), total)
         comparisons = self._adjusted(found)
-        self._warn_about_draws(comparisons)
+        warnings = [*self.asked.warnings, *self._about_items(comparisons), *self._about_draws(comparisons)]
         return Comparisons(
             baseline=self.baseline,
             method=self.plan.method,
@@ -354,7 +353,7 @@ class _Comparing:
             seed=self.settings.seed,
             baselines=tuple(replace(row, signature=self._signed(row.signature, comparisons)) for row in baselines),
             comparisons=tuple(replace(row, signature=self._signed(row.signature, comparisons)) for row in comparisons),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            warnings=tuple(warnings),
             notes=notes,
         )
 
@@ -380,7 +379,6 @@ class _Comparing:
     def _compared(self, system: str, answers: Answers, signature: str) -> Comparison:
         mine = self.questions[system]
         pair = Pair.of(answers, self.questions[self.baseline], mine, self.asked.units)
-        self._warn_about_pair(system, answers, pair)
         first, second = (_corpus_score(answers, questions, self.asked.units) for questions in pair.questions)
         drawn = self._drawn(pair)
         found = self._tested(pair, drawn)
@@ -448,35 +446,45 @@ class _Comparing:
         test = f"test:{self.plan.method},{self.plan.resamples},seed:{self.settings.seed}"
         return f"{signature}|{test}|correction:holm,{tested}"
 
-    def _warn_about_pair(self, system: str, answers: Answers, pair: Pair) -> None:
-        at = "" if answers.k is None else f" at k={answers.k}"
-        where = f"{answers.scorer.label}{at}"
-        if pair.left_out:
-            self.warnings.append(
-                f"{pair.left_out} items are left out of {where} for {system} and {self.baseline}, since one of the two "
-                f"or both have no score for them: these two are compared on the other {pair.items}"
+    def _about_items(self, comparisons: tuple[Comparison, ...]) -> Iterator[str]:
+        left_out: dict[tuple[str, int, int], list[str]] = {}
+        few: dict[str, int] = {}
+        for row in comparisons:
+            if row.n_left_out:
+                left_out.setdefault((row.system, row.n, row.n_left_out), []).append(_named(row))
+            if 0 < row.n < FEW_ITEMS:
+                few[row.system] = min(row.n, few.get(row.system, row.n))
+        for (system, n, others), scorers in left_out.items():
+            yield (
+                f"{system} is compared to {self.baseline} on {n} items; {others} others are left out of "
+                f"{', '.join(scorers)}, since one of the two, or both, have no score for them"
             )
-        if 0 < pair.items < FEW_ITEMS:
-            self.warnings.append(
-                f"{system} and {self.baseline} share only {pair.items} items: p-values and intervals from fewer than "
-                f"{FEW_ITEMS} say little"
+        if few:
+            yield (
+                f"fewer than {FEW_ITEMS} items are shared with {self.baseline} "
+                f"({', '.join(f'{system}: {n}' for system, n in few.items())}): p-values from so few say little"
             )
 
-    def _warn_about_draws(self, comparisons: tuple[Comparison, ...]) -> None:
-        tested = sum(row.p is not None for row in comparisons)
-        least = tested / (self.plan.resamples + 1)
+    def _about_draws(self, comparisons: tuple[Comparison, ...]) -> Iterator[str]:
+        least = sum(row.p is not None for row in comparisons) / (self.plan.resamples + 1)
         if least > ALPHA:
-            self.warnings.append(
-                f"with {tested} comparisons and {self.plan.resamples} resamples no adjusted p-value can be below "
+            yield (
+                f"with this many comparisons and {self.plan.resamples} resamples no adjusted p-value can be below "
                 f"{min(least, 1.0):.2g}; ask for more (--resamples)"
             )
-        for row in comparisons:
-            if row.p is not None and row.p_sacrebleu is not None and row.p_sacrebleu <= ALPHA < row.p:
-                self.warnings.append(
-                    f"{row.system}, {row.scorer}: in {row.tied} of {self.plan.resamples} draws chance gave just the "
-                    "difference that there is. They count towards p; sacrebleu does not count them, and gives "
-                    f"p = {row.p_sacrebleu:.4f}"
+        tied = [row for row in comparisons if row.p and row.p_sacrebleu and row.p_sacrebleu <= ALPHA < row.p]
+        if tied:
+            yield (
+                "draws in which chance gave just the difference that there is count towards p; sacrebleu leaves them "
+                "out, and would find a difference in "
+                + ", ".join(
+                    f"{row.system} / {_named(row)} (p = {row.p_sacrebleu:.4f}, not {row.p:.4f})" for row in tied
                 )
+            )
+
+
+def _named(row: Comparison) -> str:
+    return row.scorer if row.k is None else f"{row.scorer} @{row.k}"
 
 
 def _corpus_score(answers: Answers, questions: Ints, units: Ints) -> float:

@@ -31,6 +31,7 @@ from geneval.cli._options import (
     read,
 )
 from geneval.cli._talk import Progressing, say
+from geneval_references import ItemsFailedError
 
 if TYPE_CHECKING:
     from geneval.comparison import Baseline, Comparison, Comparisons
@@ -136,7 +137,13 @@ def _show(result: Comparisons, form: str | None, *, quiet: bool) -> None:
 
 def _check_failures(result: Comparisons, allowed: float) -> None:
     rows: list[Baseline | Comparison] = [*result.baselines, *result.comparisons]
+    for base in result.baselines:
+        if base.score.value is None:
+            raise none_scored(base.scorer, base.k, base.system)
     for row in rows:
         if row.score.value is None:
-            raise none_scored(row.scorer, row.k, row.system)
+            raise ItemsFailedError(
+                f"{row.scorer}: {row.system} and {result.baseline} share no item that both have a score for; the "
+                "warnings say why"
+            )
         check_failures(row.scorer, row.system, scored=row.n, failed=row.n_failed, allowed=allowed)

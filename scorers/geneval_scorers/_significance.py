@@ -200,7 +200,7 @@ def _same(first: Floats, second: Floats) -> Bools:
 
 
 def effect_size(gain: Floats) -> float:
-    """d_z, the mean of paired differences over their standard deviation (Cohen 1988; Lakens 2013, equation 6).
+    """d_z, the mean of paired differences over their standard deviation (Cohen 1988, section 2.3.5; Lakens 2013).
 
     NaN where it is not defined: fewer than two items, or all differences equal.
     """
