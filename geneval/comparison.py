@@ -85,8 +85,10 @@ class Baseline:
     score: Estimate
     n: int
     """Items with a score."""
+    n_outputs: int
+    """Outputs that the scorer was asked about."""
     n_failed: int
-    """Outputs that the scorer could not score."""
+    """Outputs that it could not score."""
     signature: str
 
     def to_dict(self) -> dict[str, object]:
@@ -135,8 +137,10 @@ class Comparison:
     """Items that both have a score for."""
     n_left_out: int
     """Items left out since one of the two, or both, have no score for them."""
+    n_outputs: int
+    """Outputs of the system that the scorer was asked about."""
     n_failed: int
-    """Outputs of the system that the scorer could not score."""
+    """Outputs of the system that it could not score."""
     signature: str
 
     def to_dict(self) -> dict[str, object]:
@@ -224,14 +228,16 @@ class Asked:
     Attributes:
         corpus: holds the systems' names, and whose each question is (`output_system`).
         units: for every question its item's number, in the order of ids.
-        answers: one a scorer and k, with its signature.
-        warnings: about references, copies and scorers.
+        answers: one a scorer and k, with its signature; asked when their turn comes, so that not all are held at once.
+        count: how many there will be.
+        warnings: about references, copies and scorers, as they come.
     """
 
     corpus: Corpus
     units: Ints
-    answers: tuple[tuple[Answers, str], ...]
-    warnings: tuple[str, ...]
+    answers: Iterator[tuple[Answers, str]]
+    count: int
+    warnings: list[str]
 
 
 def answers_of(
@@ -242,15 +248,20 @@ def answers_of(
     run = _Run(replace(inputs, missing_outputs=()), settings, watch)
     run.warnings += notable_copies(copy_rates(run.corpus, settings.copies))
     run._warn_about_comparisons()  # noqa: SLF001
-    answers = []
-    for scorer in run._fit(list(scorers), tuple(fitted)):  # noqa: SLF001
-        for k in settings.k or (None,):
-            found = run._alike(run._ask(scorer, run.queries, k))  # noqa: SLF001
-            answers.append((found, run._signature(scorer, k)))  # noqa: SLF001
-            run._warn_about_answers(found, "outputs")  # noqa: SLF001
-            for notice in scorer.notices(run.corpus):
-                run._warn(notice)  # noqa: SLF001
-    return Asked(run.corpus, run.units[run.queries.item], tuple(answers), tuple(run.warnings))
+    ready = run._fit(list(scorers), tuple(fitted))  # noqa: SLF001
+    levels = settings.k or (None,)
+
+    def answers() -> Iterator[tuple[Answers, str]]:
+        for scorer in ready:
+            for k in levels:
+                found = run._alike(run._ask(scorer, run.queries, k))  # noqa: SLF001
+                run._warn_about_answers(found, "outputs")  # noqa: SLF001
+                for notice in scorer.notices(run.corpus):
+                    run._warn(notice)  # noqa: SLF001
+                yield found, run._signature(scorer, k)  # noqa: SLF001
+
+    units = run.units[run.queries.item]
+    return Asked(run.corpus, units, answers(), len(ready) * len(levels), run.warnings)
 
 
 def compare_inputs(
@@ -337,7 +348,7 @@ class _Comparing:
 
     def result(self, notes: tuple[str, ...]) -> Comparisons:
         baselines, found = [], []
-        total = len(self.asked.answers) * len(self.others)
+        total = self.asked.count * len(self.others)
         for answers, signature in self.asked.answers:
             baselines.append(self._of_baseline(answers, signature))
             for system in self.others:
@@ -372,6 +383,7 @@ class _Comparing:
             direction=answers.scorer.info.direction,
             score=self._estimate(_corpus_score(answers, scored, self.asked.units), drawn),
             n=len(items),
+            n_outputs=_asked(answers, questions),
             n_failed=_failed(answers, questions),
             signature=signature,
         )
@@ -406,6 +418,7 @@ class _Comparing:
             losses=int((gain < 0).sum()),
             n=pair.items,
             n_left_out=pair.left_out,
+            n_outputs=_asked(answers, mine),
             n_failed=_failed(answers, mine),
             signature=signature,
         )
@@ -491,6 +504,10 @@ def _corpus_score(answers: Answers, questions: Ints, units: Ints) -> float:
     """The corpus score; several outputs of a system for one item share the weight of one."""
     _, place, many = np.unique(units[questions], return_inverse=True, return_counts=True)
     return answers.corpus(questions, None if (many <= 1).all() else 1.0 / many[place])
+
+
+def _asked(answers: Answers, questions: Ints) -> int:
+    return int(answers.scored[questions].sum()) + _failed(answers, questions)
 
 
 def _failed(answers: Answers, questions: Ints) -> int:

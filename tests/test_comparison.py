@@ -134,7 +134,7 @@ def test_an_item_without_a_score_for_one_system_is_left_out_for_both():
     b, c = result.comparisons
     assert [(row.n, row.n_left_out, row.n_failed) for row in (b, c)] == [(2, 1, 0), (2, 1, 0)]
     assert (b.score.value, b.baseline.value, c.score.value) == (0.5, 0.5, 1.0)
-    assert (result.baselines[0].n, result.baselines[0].n_failed) == (2, 1)
+    assert (result.baselines[0].n, result.baselines[0].n_outputs, result.baselines[0].n_failed) == (2, 3, 1)
     assert any("b is compared to a on 2 items; 1 others are left out of hole" in w for w in result.warnings)
 
 

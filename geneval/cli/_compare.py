@@ -146,4 +146,6 @@ def _check_failures(result: Comparisons, allowed: float) -> None:
                 f"{row.scorer}: {row.system} and {result.baseline} share no item that both have a score for; the "
                 "warnings say why"
             )
-        check_failures(row.scorer, row.system, scored=row.n, failed=row.n_failed, allowed=allowed)
+        check_failures(
+            row.scorer, row.system, scored=row.n_outputs - row.n_failed, failed=row.n_failed, allowed=allowed
+        )

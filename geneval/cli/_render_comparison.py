@@ -41,6 +41,7 @@ _FIELDS = (
     "losses",
     "n",
     "n_left_out",
+    "n_outputs",
     "n_failed",
     "signature",
 )

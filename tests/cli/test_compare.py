@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 
 import pytest
 from typer.testing import CliRunner
 
 from geneval.cli import app
 from geneval.data import demo_inputs
+from geneval_references import ItemsFailedError
 
 ROWS = [
     {"id": "1", "references": ["the cat sat", "a cat sat"], "outputs": {"good": "a cat sat", "=bad": "dogs"}},
@@ -157,3 +159,19 @@ def test_a_comparison_without_scores_is_printed_and_exits_with_4(compare, argume
     done = compare(*arguments, code=4)
     assert said in done.stderr
     assert json.loads(done.stdout)["comparisons"][0]["p"] is None
+
+
+def test_more_failures_than_allowed_exit_with_4():
+    from geneval import compare
+    from geneval.cli._compare import _check_failures
+
+    def hole(text, reference):
+        return math.nan if text == "?" else 1.0
+
+    predictions = {"a": ["x"] * 10, "b": [*["x"] * 8, "?", "?"]}
+    result = compare(predictions=predictions, references=["x"] * 10, scorers=[hole], resamples=9)
+    for allowed in (2, 0.2, 5):
+        _check_failures(result, allowed)
+    for allowed in (0, 1, 0.1):
+        with pytest.raises(ItemsFailedError, match="hole could not score 2 of b's outputs"):
+            _check_failures(result, allowed)
