@@ -166,7 +166,7 @@ def test_more_failures_than_allowed_exit_with_4():
     from geneval.cli._compare import _check_failures
 
     def hole(text, reference):
-        return math.nan if text == "?" else 1.0
+        return math.nan if text == "?" else float(text == reference)
 
     predictions = {"a": ["x"] * 10, "b": [*["x"] * 8, "?", "?"]}
     result = compare(predictions=predictions, references=["x"] * 10, scorers=[hole], resamples=9)
