@@ -120,12 +120,12 @@ def timed(work: Callable[[], Scores]) -> tuple[float, Scores]:
 
 
 def sentences(metric: sacrebleu.BLEU | sacrebleu.CHRF | sacrebleu.TER, data: Data) -> Scores:
-    """sacrebleu's segment scores."""
+    """Sacrebleu's segment scores."""
     return [[metric.sentence_score(t, r).score for t, r in zip(data.outputs[0], data.references, strict=True)]]
 
 
 def coco(data: Data) -> Scores:
-    """pycocoevalcap's BLEU-1..4, ROUGE-L and CIDEr."""
+    """Pycocoevalcap's BLEU-1..4, ROUGE-L and CIDEr."""
     references = {str(i): row for i, row in enumerate(data.references)}
     outputs = {str(i): [text] for i, text in enumerate(data.outputs[0])}
     four = [list(row) for row in PeerBleu(4).compute_score(references, outputs, verbose=0)[1]]
@@ -136,7 +136,7 @@ def coco(data: Data) -> Scores:
 
 
 def ours(scorers: Sequence[Scorer], data: Data) -> Scores:
-    """geneval's segment scores of the same."""
+    """Geneval's segment scores of the same."""
     corpus = data.corpus(1)
     return [answers.segment.tolist() for answers in ask_each([s.fit(corpus) for s in scorers], corpus, full(corpus))]
 

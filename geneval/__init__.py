@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from geneval.api import score
+    from geneval.api import compare, score
+    from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.evaluation import Settings, evaluate
     from geneval.results import Result, Score, read_fitted
     from geneval_references import (
@@ -36,13 +37,16 @@ _HOMES = {
         "UsageError",
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "scorer", "scorers"),
-    "geneval.api": ("score",),
+    "geneval.api": ("compare", "score"),
+    "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.results": ("Result", "Score", "read_fitted"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Comparison",
+    "Comparisons",
     "Corpus",
     "GateError",
     "GenevalError",
@@ -58,6 +62,8 @@ __all__ = [
     "Settings",
     "UsageError",
     "__version__",
+    "compare",
+    "compare_inputs",
     "evaluate",
     "pair_scorer",
     "parse",

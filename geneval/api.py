@@ -1,4 +1,4 @@
-"""`geneval.score`: the command `geneval score` for texts that are in memory."""
+"""`geneval.score` and `geneval.compare`: the commands of these names for texts that are in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geneval.comparison import Comparisons, compare_inputs
 from geneval.data import inputs_from_lists
 from geneval.defaults import default_scorers
 from geneval.evaluation import Settings, evaluate
@@ -115,6 +116,100 @@ def score(
         result = evaluate(inputs, specs, settings, fitted=_states(fitted), watch=watch)
         return replace(result, notes=(*result.notes, left_out)) if left_out else result
     return evaluate(inputs, [_scorer(s) for s in _listed(scorers)], settings, fitted=_states(fitted), watch=watch)
+
+
+def compare(
+    *,
+    predictions: Mapping[str, Predictions],
+    references: Sequence[str] | Sequence[Sequence[str]] | Sequence[Mapping[str, str]] | Sequence[ReferenceSet],
+    scorers: Sequence[ScorerLike] | ScorerLike | None = None,
+    baseline: str | None = None,
+    method: str = "randomisation",
+    resamples: int | None = None,
+    sources: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    k: int | Sequence[int] = (),
+    copies: Copies = "keep",
+    tiers: str | Sequence[str] | None = None,
+    origins: str | Sequence[str] | None = None,
+    conditions: str | Sequence[str] | None = None,
+    seed: int = SEED,
+    confidence: float = 0.95,
+    draws: int = DRAWS,
+    fitted: str | Path | FitState | Sequence[str | Path | FitState] = (),
+    allow_missing: bool = False,
+    watch: Watch | None = None,
+) -> Comparisons:
+    """Compares systems with a baseline, on the same items.
+
+    Args:
+        predictions: the outputs of each system, as `score` takes them.
+        references: `references[i]` belongs to every system's output i, as in `score`.
+        scorers: as in `score`.
+        baseline: the system that the others are compared with; the first one by default.
+        method: `"randomisation"` (approximate randomisation) or `"bootstrap"` (the paired bootstrap of sacrebleu).
+        resamples: trials or resamples of the test; 10,000 or 1,000 by default.
+        sources: the items' inputs.
+        ids: the items' ids; "1", "2", ... by default.
+        k: expected scores at these numbers of references, in place of scores against the whole sets.
+        copies: what becomes of a reference that equals the output: `keep` or `drop`.
+        tiers: only references of these tiers count.
+        origins: only references of these origins count.
+        conditions: only references that answer these conditions count.
+        seed: of all draws.
+        confidence: of the bootstrap intervals.
+        draws: at most so many subsets of an item's references at each k.
+        fitted: run directories (or states) whose document frequencies and the like are used here.
+        allow_missing: take items without references and count them.
+        watch: told about progress.
+
+    Returns:
+        For each system and scorer the difference, its interval, p-values, effect size, and on how many items the system
+        is better.
+
+    Raises:
+        InputError: predictions and references do not fit together.
+        UsageError: fewer than two systems, or a baseline, method, scorer or option that does not exist.
+        MissingDependencyError: what a scorer runs is not installed.
+
+    Examples:
+        >>> import geneval
+        >>> result = geneval.compare(
+        ...     predictions={"plain": ["a cat", "a dog"], "vivid": ["a grey cat", "the dog"]},
+        ...     references=[["a grey cat", "the cat"], ["a big dog", "the dog"]],
+        ...     scorers=["token_f1"],
+        ... )
+        >>> row = result.comparison("vivid", "token_f1")
+        >>> round(row.delta.value, 2), row.wins, row.ties, row.losses, round(row.p, 1)
+        (0.2, 2, 0, 0, 0.5)
+    """
+    if not isinstance(predictions, Mapping):
+        raise UsageError("predictions: a comparison needs the outputs of two systems or more, {'name': [...], ...}")
+    inputs = inputs_from_lists(
+        predictions=predictions, references=references, sources=sources, ids=ids, allow_missing=allow_missing
+    )
+    settings = Settings(
+        k=_whole_numbers(k),
+        copies=copies,
+        seed=seed,
+        confidence=confidence,
+        draws=draws,
+        tiers=_texts(tiers),
+        origins=_texts(origins),
+        conditions=_texts(conditions),
+    )
+    chosen, left_out = default_scorers() if scorers is None else ([_scorer(s) for s in _listed(scorers)], None)
+    result = compare_inputs(
+        inputs,
+        chosen,
+        settings,
+        baseline=baseline,
+        method=method,
+        resamples=resamples,
+        fitted=_states(fitted),
+        watch=watch,
+    )
+    return replace(result, notes=(*result.notes, left_out)) if left_out else result
 
 
 def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from geneval import __version__
+from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._errors import Guarded
 from geneval.cli._references import app as references
@@ -22,6 +23,7 @@ app = typer.Typer(
     epilog="Start with: geneval demo. Then: geneval score OUTPUTS --references FILE.",
 )
 app.command()(score)
+app.command()(compare)
 app.command()(demo)
 app.command()(scorers)
 app.add_typer(references, name="references")

@@ -32,7 +32,8 @@ def demo(
     ] = None,
 ) -> None:
     """Score three systems on real captions that ship with geneval: two right answers and a wrong one."""
-    from geneval.cli._score import Format, show
+    from geneval.cli._options import Format
+    from geneval.cli._score import show
     from geneval.data import demo_inputs
     from geneval.defaults import default_scorers
     from geneval.evaluation import Settings, evaluate

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from geneval.comparison import Baseline
     from geneval.results import Result, Score
 
-_ARROWS = {"higher": "↑", "lower": "↓"}
+ARROWS = {"higher": "↑", "lower": "↓"}
 _FIELDS = (
     "system",
     "scorer",
@@ -43,7 +46,7 @@ def render(result: Result, form: str | None) -> None:
         table(result)
 
 
-def digits(score: Score) -> int:
+def digits(score: Score | Baseline) -> int:
     """How many decimals are worth printing."""
     top = score.scale[1]
     return 2 if top is None or top > 10 else 3
@@ -61,7 +64,7 @@ def cell(score: Score) -> str:
 def heading(score: Score) -> str:
     """A column's name: the spec, k where it was asked for, and which way is better."""
     at = "" if score.k is None else f" @{score.k}"
-    return plain(f"{score.scorer}{at} {_ARROWS[score.direction]}")
+    return plain(f"{score.scorer}{at} {ARROWS[score.direction]}")
 
 
 def grid(result: Result) -> tuple[list[str], list[list[str]]]:
@@ -104,12 +107,21 @@ def beside(result: Result) -> str:
 def table(result: Result) -> None:
     """A table for people; as many columns side by side as the terminal has room for, the rest below."""
     from rich.console import Console  # loaded where first used
+    from rich.text import Text
+
+    console = Console()
+    table_of(console, *grid(result))
+    for line in signatures(result):
+        console.print(Text(plain(line), style="dim"), soft_wrap=True)
+    console.print(Text(beside(result), style="dim"), soft_wrap=True)
+
+
+def table_of(console: Console, heads: list[str], rows: list[list[str]]) -> None:
+    """Prints rows under their heads; a cell may have several lines."""
     from rich.table import Table
     from rich.text import Text
 
-    heads, rows = grid(result)
-    console = Console()
-    widths = [max(len(row[i]) for row in (heads, *rows)) + 3 for i in range(len(heads))]
+    widths = [max(len(line) for row in (heads, *rows) for line in row[i].split("\n")) + 3 for i in range(len(heads))]
     for block in _blocks(widths, console.width):
         out = Table(show_edge=False, pad_edge=False)
         for i in (0, *block):
@@ -118,9 +130,6 @@ def table(result: Result) -> None:
             out.add_row(*(Text(row[i]) for i in (0, *block)))
         console.print(out)
         console.print()
-    for line in signatures(result):
-        console.print(Text(plain(line), style="dim"), soft_wrap=True)
-    console.print(Text(beside(result), style="dim"), soft_wrap=True)
 
 
 def _blocks(widths: list[int], room: int) -> list[list[int]]:
@@ -139,33 +148,43 @@ def _csv(result: Result) -> None:
     for band, group in ((False, result.scores), (True, result.bands)):
         for score in group:
             row = score.to_dict()
-            writer.writerow([*(_harmless(row[field]) for field in _FIELDS), str(band).lower()])
+            writer.writerow([*(harmless(row[field]) for field in _FIELDS), str(band).lower()])
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _markdown(result: Result) -> None:
-    heads, rows = grid(result)
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    for line in lines:
-        print("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |")
+    markdown_of(*grid(result))
     print()
     for signature in signatures(result):
         print(f"- `{plain(signature)}`")
     print(f"- {beside(result)}")
 
 
+def markdown_of(heads: list[str], rows: list[list[str]]) -> None:
+    """Prints rows under their heads as a table of Markdown."""
+    for line in [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]:
+        print("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |")
+
+
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     c: f"\\{c}" for c in "&%$#_{}"
 }
-_LATEX |= {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
+_LATEX |= {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", "μ": r"$\mu$", "Δ": r"$\Delta$"}
 
 
 def _latex(result: Result) -> None:
-    heads, rows = grid(result)
+    latex_of(*grid(result))
+    for signature in signatures(result):
+        print(f"% {plain(signature)}")
+    print(f"% {beside(result)}")
+
+
+def latex_of(heads: list[str], rows: list[list[str]]) -> None:
+    """Prints rows under their heads as a table of LaTeX (booktabs)."""
     print(r"\begin{tabular}{l" + "r" * (len(heads) - 1) + "}")
     print(r"\toprule")
     for i, line in enumerate([heads, *rows]):
@@ -174,6 +193,3 @@ def _latex(result: Result) -> None:
         if i == 0:
             print(r"\midrule")
     print("\\bottomrule\n\\end{tabular}")
-    for signature in signatures(result):
-        print(f"% {plain(signature)}")
-    print(f"% {beside(result)}")

@@ -3,140 +3,72 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geneval.cli._columns import PANEL, Columns, Conditions, Origins, Tiers, columns
+from geneval.cli._columns import Columns, Conditions, Origins, Tiers
+from geneval.cli._options import (
+    SCORING,
+    SHOWING,
+    AllowMissing,
+    Confidence,
+    CopiesChoice,
+    CopiesRule,
+    Draws,
+    FailOnError,
+    Fitted,
+    Format,
+    Formats,
+    Outputs,
+    Quiet,
+    ReferenceCounts,
+    References,
+    Scorers,
+    Seed,
+    check_failures,
+    check_limit,
+    formats,
+    none_scored,
+    read,
+)
 from geneval.cli._talk import Progressing, say
-from geneval_references import ItemsFailedError, UsageError
 
 if TYPE_CHECKING:
     from geneval.results import Result
 
 
-class Format(StrEnum):
-    """How results are printed; `text` is about inputs."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-    text = "text"
-
-
-class CopiesChoice(StrEnum):
-    """What becomes of a reference that equals the output."""
-
-    keep = "keep"
-    drop = "drop"
-
-
-SCORING, SHOWING = "Scoring", "Results"
-
-
 def score(
-    outputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="OUTPUTS...",
-            help="Files with outputs: .jsonl (.gz, .zst), .parquet, .csv, .tsv, a datasets folder, "
-            "hf://owner/name?split=test, - for stdin. NAME=FILE names the system.",
-        ),
-    ],
-    references: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--references",
-            "-r",
-            metavar="FILE",
-            help="Reference sets, where the outputs' rows have none.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    scorer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--scorer",
-            "-s",
-            metavar="SPEC",
-            help='A scorer such as bleu or "chrf(word_order=2)"; `geneval scorers` lists them. May be repeated.',
-            rich_help_panel=SCORING,
-        ),
-    ] = None,
-    k: Annotated[
-        list[int] | None,
-        typer.Option(
-            "-k",
-            metavar="K",
-            help="Expected score at K references; makes sets of unequal size comparable.",
-            rich_help_panel=SCORING,
-        ),
-    ] = None,
+    outputs: Outputs,
+    references: References = None,
+    scorer: Scorers = None,
+    k: ReferenceCounts = None,
     band: Annotated[
         bool, typer.Option("--band", help="Also score each reference against its siblings.", rich_help_panel=SCORING)
     ] = False,
-    copies: Annotated[
-        CopiesChoice,
-        typer.Option(help="Keep or drop references equal to the output (for the band alike).", rich_help_panel=SCORING),
-    ] = CopiesChoice.keep,
+    copies: CopiesRule = CopiesChoice.keep,
     tier: Tiers = None,
     origin: Origins = None,
     condition: Conditions = None,
     column: Columns = None,
-    allow_missing: Annotated[
-        bool,
-        typer.Option(
-            "--allow-missing", help="Take items without references or outputs, and count them.", rich_help_panel=PANEL
-        ),
-    ] = False,
-    fitted: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="RUN",
-            help="Use document frequencies and the like that this earlier run has saved.",
-            rich_help_panel=SCORING,
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(envvar="GENEVAL_SEED", help="Of the bootstrap and drawn subsets.", rich_help_panel=SCORING)
-    ] = 12345,
+    allow_missing: AllowMissing = False,
+    fitted: Fitted = None,
+    seed: Seed = 12345,
     resamples: Annotated[
         int, typer.Option(help="Bootstrap draws of items; 0: no intervals.", rich_help_panel=SCORING)
     ] = 1000,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.", rich_help_panel=SCORING)] = 0.95,
-    draws: Annotated[
-        int, typer.Option(help="At most so many subsets of an item's references at each K.", rich_help_panel=SCORING)
-    ] = 100,
-    fail_on_error: Annotated[
-        float,
-        typer.Option(
-            metavar="N",
-            help="Exit with 4 when more outputs than N (or than this share, below 1) get no score.",
-            rich_help_panel=SHOWING,
-        ),
-    ] = 0,
-    format: Annotated[  # noqa: A002 - the option's name
-        list[Format] | None,
-        typer.Option(
-            "--format",
-            help="How results are printed: a table on a terminal, else json. `text` says that OUTPUTS and references "
-            "are plain text, a line an item, one reference file a reference.",
-            rich_help_panel=SHOWING,
-        ),
-    ] = None,
+    confidence: Confidence = 0.95,
+    draws: Draws = 100,
+    fail_on_error: FailOnError = 0,
+    format: Formats = None,  # noqa: A002 - the option's name
     output: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", metavar="DIR", help="Write a run directory (never overwritten).", rich_help_panel=SHOWING
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.", rich_help_panel=SHOWING)
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score outputs against reference sets, with 95 % intervals and signatures.
 
@@ -145,17 +77,13 @@ def score(
 
     Example: geneval score A=a.jsonl B=b.jsonl -r references.jsonl -s bleu -s "rouge(kind='L')" -o run
     """
-    from geneval.data import read_inputs
     from geneval.defaults import default_scorers
     from geneval.evaluation import Settings, evaluate
     from geneval.results import read_fitted
     from geneval.run_directory import run_directory, writing
 
-    shown, text = _formats(format)
-    if not fail_on_error >= 0:
-        raise UsageError(
-            f"--fail-on-error {fail_on_error} does not fit; allowed: 0 or more outputs, or a share below 1"
-        )
+    shown, text = formats(format)
+    check_limit(fail_on_error)
     settings = Settings(
         k=tuple(k or ()),
         copies=copies.value,
@@ -174,16 +102,7 @@ def score(
     with ExitStack() as stack:
         # Before anything is read: a place that cannot be written to is better known now than after the work.
         folder = stack.enter_context(run_directory(output)) if output else None
-        inputs = read_inputs(
-            outputs,
-            references=references or (),
-            columns=columns(column),
-            format="text" if text else None,
-            allow_missing=allow_missing,
-        )
-        if not quiet:
-            for note in inputs.notes:
-                say(f"note: {note}")
+        inputs = read(outputs, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
         states = [state for path in fitted or () for state in read_fitted(path)]
         with Progressing(quiet=quiet) as progress:
             result = evaluate(inputs, specs, settings, fitted=states, watch=progress)
@@ -207,21 +126,8 @@ def show(result: Result, shown: Format | None, *, quiet: bool) -> None:
     render(result, None if shown is None else shown.value)
 
 
-def _formats(given: list[Format] | None) -> tuple[Format | None, bool]:
-    printed = [f for f in given or () if f is not Format.text]
-    if len(printed) > 1:
-        raise UsageError(f"--format {printed[0]} and --format {printed[1]}: results are printed in one format")
-    return (printed[0] if printed else None), Format.text in (given or ())
-
-
 def _check_failures(result: Result, allowed: float) -> None:
     for row in result.scores:
         if row.score is None:
-            at = "" if row.k is None else f" at k={row.k}"
-            raise ItemsFailedError(f"{row.scorer}{at} could score none of {row.system}'s outputs; the warnings say why")
-        limit = allowed * (row.n + row.n_failed) if 0 < allowed < 1 else allowed
-        if row.n_failed > limit:
-            raise ItemsFailedError(
-                f"{row.scorer} could not score {row.n_failed} of {row.system}'s outputs, more than --fail-on-error "
-                f"{allowed:g} allows; segments.parquet (-o DIR) names them"
-            )
+            raise none_scored(row.scorer, row.k, row.system)
+        check_failures(row.scorer, row.system, scored=row.n, failed=row.n_failed, allowed=allowed)

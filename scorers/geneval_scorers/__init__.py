@@ -29,6 +29,15 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
+from geneval_scorers._significance import (
+    Pair,
+    PValue,
+    bootstrap_p,
+    effect_size,
+    gains,
+    holm,
+    randomisation_p,
+)
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.ngram.bleu import Bleu
@@ -58,6 +67,8 @@ __all__ = [
     "FitState",
     "FunctionScorer",
     "Info",
+    "PValue",
+    "Pair",
     "PairBased",
     "PairScorer",
     "Queries",
@@ -74,17 +85,22 @@ __all__ = [
     "ask_all",
     "ask_each",
     "band",
+    "bootstrap_p",
     "copied",
     "distinct",
     "documents",
+    "effect_size",
     "expected_at",
     "expected_at_each",
     "full",
+    "gains",
     "grouped",
+    "holm",
     "leave_one_out",
     "pair_scorer",
     "parse",
     "percentile_interval",
+    "randomisation_p",
     "scorer",
     "scorers",
     "turns",

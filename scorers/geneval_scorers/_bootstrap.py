@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from geneval_scorers._answers import Answers
 from geneval_scorers._ragged import Floats, Ints
+from geneval_scorers._scorer import Scorer
 from geneval_scorers._subsets import SEED
 
-_BLOCK = 4_000_000
+BLOCK = 4_000_000
+"""How many (resample, item) are looked at together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,22 +39,19 @@ class Resamples:
             units: for each question its item's number, below `items`. A system that gave several outputs for an item
                 counts there as one: each weighs 1 / (how many).
         """
-        share = 1.0 / np.bincount(units, minlength=self.items)[units]
-        weight = np.bincount(units, weights=share, minlength=self.items)
-        layers = []
-        for rows in answers.layers(questions):
-            columns = [np.bincount(units, weights=share * column, minlength=self.items) for column in rows.T]
-            layers.append(np.stack([*columns, weight], axis=1))
+        return self.of_layers(answers.scorer, list(item_layers(answers, questions, units, self.items)))
+
+    def of_layers(self, scorer: Scorer, layers: Sequence[Floats]) -> Floats:
+        """The same of rows that are summed over each item already, as `item_layers` gives them."""
         totals = np.zeros(self.resamples)
         rng = np.random.default_rng(self.seed)
-        block = max(1, _BLOCK // max(self.items, 1))
+        block = max(1, BLOCK // max(self.items, 1))
         for start in range(0, self.resamples, block):
             size = min(block, self.resamples - start)
             counts = self._counts(rng, size)
             for layer in layers:
-                # einsum, unlike a BLAS product, adds in the same order on every machine and number of threads.
-                sums = np.einsum("bi,id->bd", counts, layer)
-                totals[start : start + size] += answers.scorer.finish(sums[:, :-1], sums[:, -1])
+                sums = added(counts, layer)
+                totals[start : start + size] += scorer.finish(sums[:, :-1], sums[:, -1])
         return totals / max(len(layers), 1)
 
     def _counts(self, rng: np.random.Generator, size: int) -> Floats:
@@ -59,6 +59,40 @@ class Resamples:
         drawn = rng.integers(self.items, size=(size, self.items))
         drawn += np.arange(size)[:, None] * self.items
         return np.bincount(drawn.ravel(), minlength=size * self.items).reshape(size, self.items).astype(np.float64)
+
+
+def item_layers(answers: Answers, questions: Ints, units: Ints, items: int) -> Iterator[Floats]:
+    """Rows added up over each item's outputs, each weighing 1 / (how many), for every coordinated draw.
+
+    Args:
+        answers: what was asked.
+        questions: which ones, all of them scored.
+        units: for each question its item's number, below `items`.
+        items: how many there are.
+
+    Yields:
+        [items, columns + 1]; the last column is the weight: 1, or 0 for an item without questions.
+    """
+    share = 1.0 / np.bincount(units, minlength=items)[units]
+    weight = np.bincount(units, weights=share, minlength=items)
+    for rows in answers.layers(questions):
+        columns = [np.bincount(units, weights=share * column, minlength=items) for column in rows.T]
+        yield np.stack([*columns, weight], axis=1)
+
+
+def added(times: Floats, rows: Floats) -> Floats:
+    """Sums of rows, each taken so many times: the same number on every machine and number of threads.
+
+    Args:
+        times: [sums, items], whole numbers that add up to `items` at most in each row.
+        rows: [items, columns].
+
+    Returns:
+        [sums, columns].
+    """
+    exact = (rows == np.rint(rows)).all() and np.abs(rows).max(initial=0.0) * len(rows) < 2**53
+    # Whole numbers have one sum in whatever order; others are added in one order by einsum, not by a BLAS product.
+    return np.asarray(times @ rows if exact else np.einsum("bi,id->bd", times, rows))
 
 
 def percentile_interval(scores: Floats, confidence: float = 0.95) -> tuple[float, float]:

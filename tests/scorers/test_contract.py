@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval_references import Reference, ReferenceSet
-from geneval_scorers import Corpus, ask_all, expected_at, full, parse, scorers
+from geneval_scorers import Corpus, Pair, ask_all, expected_at, full, parse, randomisation_p, scorers
 
 # One row a scorer and way of working: the spec, and what text equal to its only reference scores.
 CASES = [
@@ -252,3 +252,33 @@ def test_an_item_without_references_gets_no_score():
     corpus = Corpus(sets, [("1", "s", "a b", 0), ("2", "s", "a b", 0)])
     answers = ask_all(parse("token_f1"), corpus, full(corpus))
     assert answers.reason == ("", "no_reference") and math.isnan(answers.segment[1]) and answers.corpus() == 1.0
+
+
+PAIRS = [("the cat sat", "a cat sat."), ("The dog", "the dog ran"), ("", "mat."), ("b b c d a", "a b c d")]
+RIGHT = [["the cat sat", "a cat"], ["a dog ran", "the dog ran"], ["mat.", "on mat."], ["a b c", "c d a b"]]
+
+
+def compared(spec, pairs, k=None):
+    """Two systems that gave these outputs."""
+    sets = [ReferenceSet(str(i), tuple(map(Reference, texts))) for i, texts in enumerate(RIGHT)]
+    outputs = [(str(i), str(side), text, 0) for i, pair in enumerate(pairs) for side, text in enumerate(pair)]
+    corpus = Corpus(sets, outputs)
+    scorer, queries = ready(spec, corpus), full(corpus)
+    answers = ask_all(scorer, corpus, queries) if k is None else expected_at(scorer, corpus, queries, k)
+    first, second = (np.flatnonzero(corpus.output_system == side) for side in (0, 1))
+    return Pair.of(answers, first, second, queries.item)
+
+
+@every_scorer
+@pytest.mark.parametrize("k", [None, 1])
+def test_a_comparison_from_its_rows_is_one_from_texts_that_were_swapped(spec, k):
+    swaps = np.random.default_rng(12345).integers(2, size=(6, len(PAIRS)), dtype=bool)
+    for found, swap in zip(compared(spec, PAIRS, k).randomised(6), swaps, strict=True):
+        swapped = [pair[::-1] if turned else pair for pair, turned in zip(PAIRS, swap, strict=True)]
+        first, second = compared(spec, swapped, k).scores
+        assert found == pytest.approx(second - first, abs=NEAR)
+
+
+@every_scorer
+def test_a_system_does_not_differ_from_itself(spec):
+    assert randomisation_p(compared(spec, [(text, text) for text, _ in PAIRS]), 99).p == 1.0

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Ints, Ragged
 from geneval_scorers._numbering import numbered, places_of
+from geneval_scorers._ragged import Ints, Ragged
 from geneval_scorers.ngram._shared import Index
 from geneval_scorers.ngram._tokens import Tokens, tokens
 

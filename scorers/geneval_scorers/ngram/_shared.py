@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geneval_scorers._numbering import each_once, numbered
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, ramps
-from geneval_scorers._numbering import each_once, numbered
 from geneval_scorers.ngram._tokens import Tokens
 
 Index = npt.NDArray[np.integer[Any]]

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Ints, Ragged
 from geneval_scorers._numbering import numbered, places_of
+from geneval_scorers._ragged import Ints, Ragged
 from geneval_scorers.tokenizers import get_tokenizer
 
 _SPACE = re.compile(r"(?!\n)\s")

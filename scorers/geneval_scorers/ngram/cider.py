@@ -10,12 +10,12 @@ import numpy as np
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._numbering import ascending, numbered
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._known import Hashes, Ngrams, known_ngrams
-from geneval_scorers._numbering import ascending, numbered
 from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer
