@@ -19,9 +19,10 @@ if TYPE_CHECKING:
         MissingDependencyError,
         Reference,
         ReferenceSet,
+        ScorerError,
         UsageError,
     )
-    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, scorer, scorers
+    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, plugins, scorer, scorers
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -33,9 +34,10 @@ _HOMES = {
         "MissingDependencyError",
         "Reference",
         "ReferenceSet",
+        "ScorerError",
         "UsageError",
     ),
-    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "scorer", "scorers"),
+    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval.api": ("score",),
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.results": ("Result", "Score", "read_fitted"),
@@ -55,12 +57,14 @@ __all__ = [
     "Result",
     "Score",
     "Scorer",
+    "ScorerError",
     "Settings",
     "UsageError",
     "__version__",
     "evaluate",
     "pair_scorer",
     "parse",
+    "plugins",
     "read_fitted",
     "score",
     "scorer",

@@ -55,16 +55,7 @@ class Guarded(TyperGroup):
             # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from error
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            MemoryError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
             say(f"error: {type(error).__name__}: {error} (unexpected; geneval --debug ... shows where)")

@@ -1,5 +1,6 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
+from geneval_scorers._answer_checks import guarded
 from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
@@ -16,7 +17,9 @@ from geneval_scorers._queries import (
     without_copies,
 )
 from geneval_scorers._ragged import Ragged
-from geneval_scorers._registry import parse, scorer, scorers
+from geneval_scorers._entry_points import Offer, offers, origin
+from geneval_scorers._plugins import Plugin
+from geneval_scorers._registry import find_scorer, parse, plugins, scorer, scorers
 from geneval_scorers._scorer import (
     FitState,
     FunctionScorer,
@@ -56,8 +59,10 @@ __all__ = [
     "FitState",
     "FunctionScorer",
     "Info",
+    "Offer",
     "PairBased",
     "PairScorer",
+    "Plugin",
     "Queries",
     "Ragged",
     "Reduction",
@@ -74,12 +79,17 @@ __all__ = [
     "copied",
     "distinct",
     "expected_at",
+    "find_scorer",
     "full",
     "grouped",
+    "guarded",
     "leave_one_out",
+    "offers",
+    "origin",
     "pair_scorer",
     "parse",
     "percentile_interval",
+    "plugins",
     "scorer",
     "scorers",
     "turns",

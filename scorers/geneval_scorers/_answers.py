@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geneval_references import UsageError
+from geneval_scorers._answer_checks import aggregated, answered, check_rows, scored
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries, distinct
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged
@@ -74,7 +75,7 @@ class Answers:
         if not kept.any():
             return math.nan
         shares = None if weights is None else weights[kept]
-        layers = [self.scorer.aggregate(rows, shares) for rows in self.layers(asked[kept])]
+        layers = [aggregated(self.scorer, rows, shares) for rows in self.layers(asked[kept])]
         return math.fsum(layers) / len(layers)
 
 
@@ -98,9 +99,9 @@ def ask_all(scorer: Scorer, corpus: Corpus, queries: Queries, *, chunk: int = CH
     rows: list[Rows] = []
     for part in _chunks(_sizes(corpus, queries)[asked], chunk):
         now = asked[part]
-        answer = scorer.statistics(corpus, queries.take(now))
+        answer = answered(scorer, corpus, queries.take(now))
         rows.append(answer.rows)
-        segment[now] = scorer.segment(answer.rows)
+        segment[now] = scored(scorer, answer.rows)
         if answer.winner is not None:
             wins, winner[now] = True, answer.winner
         corpus.watch(f"{what} {scorer.label}", int(part[-1]) + 1, len(asked))
@@ -220,7 +221,7 @@ def _closed_form(scorer: PairScorer, rows: Rows, references: Ragged, k: int) -> 
 
     The mean over references is the same at every k.
     """
-    scores = scorer.segment(rows)
+    scores = scored(scorer, rows)
     sign = 1.0 if scorer.info.direction == "higher" else -1.0
     scores = scores[np.lexsort((sign * scores, references.rows))]
     mean = scorer.reduction == "mean"
@@ -291,15 +292,16 @@ def _over_subsets(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: _Su
         if isinstance(scorer, PairBased):
             pairs = scorer.pairs(corpus, now)
             got = scorer.combine(pairs[chosen.values], chosen).rows
+            check_rows(scorer, got, len(chosen), "questions")
         else:
             parents = np.repeat(np.arange(len(part)), counts)
             references = Ragged(chosen.offsets, now.references.values[chosen.values])
-            got = scorer.statistics(corpus, now.take(parents).with_references(references)).rows
+            got = answered(scorer, corpus, now.take(parents).with_references(references)).rows
         rows.append(got)
         if isinstance(scorer, PairScorer):
             segment[part] = _closed_form(scorer, pairs, now.references, subsets.k)
         else:
-            means = np.split(scorer.segment(got), np.cumsum(counts)[:-1])
+            means = np.split(scored(scorer, got), np.cumsum(counts)[:-1])
             segment[part] = [math.fsum(row) / len(row) for row in means]
         corpus.watch(f"expected at {subsets.k} {scorer.label}", int(part[-1]) + 1, len(queries))
     starts = np.cumsum(subsets.counts) - subsets.counts

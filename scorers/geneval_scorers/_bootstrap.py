@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geneval_scorers._answer_checks import finished
 from geneval_scorers._answers import SEED, Answers
 from geneval_scorers._ragged import Floats, Ints
 
@@ -50,7 +51,7 @@ class Resamples:
             for layer in layers:
                 # einsum, unlike a BLAS product, adds in the same order on every machine and number of threads.
                 sums = np.einsum("bi,id->bd", counts, layer)
-                totals[start : start + size] += answers.scorer.finish(sums[:, :-1], sums[:, -1])
+                totals[start : start + size] += finished(answers.scorer, sums[:, :-1], sums[:, -1])
         return totals / max(len(layers), 1)
 
     def _counts(self, rng: np.random.Generator, size: int) -> Floats:

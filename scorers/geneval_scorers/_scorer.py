@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval_references import UsageError
+from geneval_scorers._answer_checks import check_rows, guarded, numbers, scored
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._entry_points import origin
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
@@ -41,7 +43,7 @@ class Info:
     monotone: bool
     """Whether another reference never makes a segment score worse (under `best`, where there is a choice)."""
     identical: str
-    """What text equal to a reference scores."""
+    """What text equal to its only reference scores: the number, then its conditions."""
     source: str
     """The paper or tool that defines the formula."""
     needs: str = ""
@@ -50,6 +52,8 @@ class Info:
     """The licence of what it runs."""
     mean: bool = True
     """Whether the corpus score is the mean of the segment scores."""
+    order_free: bool = True
+    """Whether the order of references shows in no corpus score; in segment scores it never may."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,17 @@ class Scorer:
 
     def signature(self) -> str:
         """All options, and what else decides the number (versions, models, fitted state), parted by `|`."""
-        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in self.recipe().items())])
+        with guarded(self):
+            recipe = self.recipe()
+        offer = origin(self.code)
+        if offer is not None:
+            recipe = recipe | {"plugin": f"{offer.distribution}-{offer.version}"}
+        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in recipe.items())])
+
+    @property
+    def code(self) -> object:
+        """What a plug-in would offer to get this scorer: its class, or the function that it wraps."""
+        return type(self)
 
     def recipe(self) -> dict[str, str]:
         """What decides the number beside the options: versions of tools, hashes of models and fitted state."""
@@ -214,7 +228,10 @@ class PairBased(Scorer):
         """The row of every (candidate, reference), aligned with `queries.references.values`."""
         texts = queries.single_candidates(self.name)[queries.references.rows]
         key, where = np.unique(texts * len(corpus.texts) + queries.references.values, return_inverse=True)
-        return self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))[where]
+        with guarded(self):
+            rows = self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))
+        check_rows(self, rows, len(key), "pairs")
+        return rows[where]
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """Looks at each distinct pair once, then reduces."""
@@ -247,14 +264,14 @@ class PairScorer(PairBased):
         """Calls `pair` for every pair."""
         words = corpus.texts
         values = [self.pair(words[t], words[r]) for t, r in zip(texts.tolist(), references.tolist(), strict=True)]
-        return np.asarray(values, np.float64).reshape(-1, 1)
+        return numbers(self, values).reshape(-1, 1)
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """`best`: the row of the first best reference; `mean`: the mean of the references' scores.
 
         Where a pair has no score (NaN), neither has the question.
         """
-        scores = self.segment(rows)
+        scores = scored(self, rows)
         if self.reduction == "mean":
             # Added from the lowest up, so that the order of references does not show in the last bit.
             ordered = scores[np.lexsort((scores, references.rows))]
@@ -286,7 +303,7 @@ class FunctionScorer(PairScorer):
     def info(self) -> Info:  # type: ignore[override]
         """What little is known of a user's own function."""
         return Info(
-            summary=next(iter((self.function.__doc__ or "").split("\n")), "").strip() or "a function of the user's own",
+            summary=summary_of(self.function) or "a function of the user's own",
             scale=(None, None),
             direction=self.direction,
             kind="pair",
@@ -306,14 +323,17 @@ class FunctionScorer(PairScorer):
 
     def pair(self, text: str, reference: str) -> float:
         """Calls the function."""
-        value = self.function(text, reference)
-        try:
-            number = float(value) if isinstance(value, int | float | np.number) else math.inf
-        except OverflowError:
-            number = math.inf
-        if math.isinf(number):
-            raise UsageError(f"{self.title} returned {value!r:.60}; a scorer gives a finite number, or NaN")
-        return number
+        return self.function(text, reference)
+
+    @property
+    def code(self) -> object:
+        """The function."""
+        return self.function
+
+
+def summary_of(function: object) -> str:
+    """The first line of a function's docstring."""
+    return next(iter((function.__doc__ or "").strip().split("\n")), "").strip()
 
 
 def pair_scorer(

@@ -48,6 +48,7 @@ class Chrf(PairScorer):
         identical="100",
         source="Popovic 2015, 2017 (sacrebleu)",
         mean=False,
+        order_free=False,
     )
 
     char_order: int = 6
