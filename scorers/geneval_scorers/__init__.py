@@ -4,6 +4,8 @@ from geneval_scorers._answer_checks import guarded
 from geneval_scorers._answers import CHUNK, DRAWS, SEED, Answers, ask_all, expected_at, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
+from geneval_scorers._entry_points import Offer, offers, origin
+from geneval_scorers._plugins import Plugin
 from geneval_scorers._queries import (
     Copies,
     Queries,
@@ -17,8 +19,6 @@ from geneval_scorers._queries import (
     without_copies,
 )
 from geneval_scorers._ragged import Ragged
-from geneval_scorers._entry_points import Offer, offers, origin
-from geneval_scorers._plugins import Plugin
 from geneval_scorers._registry import find_scorer, parse, plugins, scorer, scorers
 from geneval_scorers._scorer import (
     FitState,

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from typing import ClassVar
 
 from geneval_scorers._entry_points import Offer
@@ -41,7 +41,7 @@ class Plugin:
         return cls(offer.name, offer.target, offer.distribution, offer.version, scorer, error)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(offer: Offer) -> Plugin:
     """Imports what an offer names, once a process.
 
