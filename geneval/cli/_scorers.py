@@ -62,7 +62,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     fields = [f for f in dataclasses.fields(cls) if f.init]
     from geneval_scorers import origin
 
-    offer = origin(cls)
+    offer = origin(cls, name)
     return {
         "name": name,
         "meaning": info.summary,

@@ -178,8 +178,8 @@ def _kind(found: object) -> str:
 
 
 def _who(scorer: Scorer) -> str:
-    offer = origin(scorer.code)
     name = getattr(scorer, "name", type(scorer).__name__)
+    offer = origin(scorer.code, name)
     return f"{name} (plug-in {offer.distribution} {offer.version})" if offer else str(name)
 
 

@@ -46,12 +46,18 @@ def offers() -> tuple[Offer, ...]:
     return _offers(tuple(sys.path))
 
 
-def origin(code: object) -> Offer | None:
-    """The offer that this class or function is, or wraps; None where it is none. Imports nothing."""
+def origin(code: object, name: str) -> Offer | None:
+    """The offer that this class or function is, or wraps; None where it is none. Imports nothing.
+
+    Args:
+        code: the class or function.
+        name: the scorer's; where several offers name the same code, the one of this name is meant.
+    """
     code = getattr(code, "__wrapped__", code)
     if str(getattr(code, "__module__", "")).startswith("geneval_scorers."):
         return None
-    return next((offer for offer in offers() if _there(offer) is code), None)
+    found = sorted((offer for offer in offers() if _there(offer) is code), key=lambda offer: offer.name != name)
+    return found[0] if found else None
 
 
 def _there(offer: Offer) -> object:

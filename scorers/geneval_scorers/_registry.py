@@ -105,7 +105,7 @@ def _clash(offer: Offer) -> str:
             map(str, rivals)
         )
     taken = _SCORERS.get(offer.name)
-    if taken is None or origin(taken) == offer:
+    if taken is None or origin(taken, offer.name) == offer:
         return ""
     whose = "geneval has" if taken.__module__.startswith("geneval_scorers.") else f"{taken.__module__} has registered"
     return f"{whose} a scorer {offer.name!r} already ({taken.__qualname__}); it stays, and that of {offer} is not used"

@@ -120,7 +120,7 @@ class Scorer:
         """All options, and what else decides the number (versions, models, fitted state), parted by `|`."""
         with guarded(self):
             recipe = self.recipe()
-        offer = origin(self.code)
+        offer = origin(self.code, self.name)
         if offer is not None:
             recipe = recipe | {"plugin": f"{offer.distribution}-{offer.version}"}
         return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in recipe.items())])
