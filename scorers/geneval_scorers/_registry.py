@@ -99,16 +99,16 @@ def _clash(offer: Offer) -> str:
     """Why the name of an offer cannot be had, "" where it can: no scorer is ever hidden by another."""
     if not offer.name.isidentifier():
         return f"{offer.name!r} is no name for a scorer; a spec takes letters, digits and _"
+    taken = _SCORERS.get(offer.name)
+    if taken is not None and origin(taken, offer.name) is None:
+        ours = taken.__module__.startswith("geneval_scorers.")
+        whose = "geneval has" if ours else f"{taken.__module__} has registered"
+        return f"{whose} a scorer {offer.name!r} already ({taken.__qualname__}); it stays, and {offer} is not used"
     rivals = [other for other in offers() if other.name == offer.name]
     if len(rivals) > 1:
-        return f"{len(rivals)} plug-ins offer a scorer {offer.name!r}, and none of them is used: " + ", ".join(
-            map(str, rivals)
-        )
-    taken = _SCORERS.get(offer.name)
-    if taken is None or origin(taken, offer.name) == offer:
-        return ""
-    whose = "geneval has" if taken.__module__.startswith("geneval_scorers.") else f"{taken.__module__} has registered"
-    return f"{whose} a scorer {offer.name!r} already ({taken.__qualname__}); it stays, and that of {offer} is not used"
+        listed = ", ".join(map(str, rivals))
+        return f"{len(rivals)} plug-ins offer a scorer {offer.name!r}, and none of them is used: {listed}"
+    return ""
 
 
 def _loaded(offer: Offer) -> Plugin:

@@ -63,7 +63,7 @@ BROKEN = {
         f"{HEAD}\n@scorer('chrf')\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n    info = INFO",
         "UsageError: there is a scorer named 'chrf' already: Chrf",
     ),
-    "bleu": ("zoo_good:shared", None, "geneval has a scorer 'bleu' already (Bleu); it stays, and that of zoo 1.0"),
+    "bleu": ("zoo_good:shared", None, "geneval has a scorer 'bleu' already (Bleu); it stays, and zoo 1.0"),
     "no-name": ("zoo_good:shared", None, "'no-name' is no name for a scorer"),
     "malformed": ("no module at all", None, "importing it raised ModuleNotFoundError"),
     "empty": ("", None, "importing it raised ValueError: Empty module name"),

@@ -24,7 +24,7 @@ def test_it_keeps_what_every_scorer_keeps(check):
 # Levenshtein's own pair of words needs 3 edits; the others are counted by hand.
 @pytest.mark.parametrize(
     ("text", "reference", "similarity"),
-    [("kitten", "sitting", 1 - 3 / 7), ("", "abc", 0.0), ("abc", "", 0.0), ("", "", 1.0), ("né", "ne", 0.5)],
+    [("kitten", "sitting", 1 - 3 / 7), ("", "abc", 0.0), ("abcd", "bc", 0.5), ("né", "ne", 0.5), ("x y", "x y", 1)],
 )
 def test_similarity_is_the_share_that_an_edit_keeps(text, reference, similarity):
     result = geneval.score(predictions=[text, "x"], references=[[reference], ["x"]], scorers=EditSimilarity())
