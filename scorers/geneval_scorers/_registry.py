@@ -100,7 +100,8 @@ def _clash(offer: Offer) -> str:
     if not offer.name.isidentifier():
         return f"{offer.name!r} is no name for a scorer; a spec takes letters, digits and _"
     taken = _SCORERS.get(offer.name)
-    if taken is not None and origin(taken, offer.name) is None:
+    known = None if taken is None else origin(taken, offer.name)
+    if taken is not None and (known is None or known.name != offer.name):
         ours = taken.__module__.startswith("geneval_scorers.")
         whose = "geneval has" if ours else f"{taken.__module__} has registered"
         return f"{whose} a scorer {offer.name!r} already ({taken.__qualname__}); it stays, and {offer} is not used"
