@@ -283,7 +283,7 @@ WRONG = [
     (NoValue, "it_is_a_value", "not equal to its copy"),
     (Unpicklable, "it_can_be_sent_to_another_process", "It raised"),
     (NeverScores, "ordinary_texts_get_a_score", "[nan, nan]"),
-    (OtherIdentical, "identical_text_scores_what_it_declares", "0.5 became 1.0"),
+    (OtherIdentical, "identical_text_scores_what_it_declares", "declared and scored: 0.5 and 1.0, of ('one two"),
     (OutOfRange, "scores_lie_within_the_declared_range", "outside of the range 0..1 that it declares"),
     (LikesEmpty, "an_empty_output_is_no_better_than_the_reference_itself", ""),
     (Fragile, "unusual_text_is_scored_by_itself", "ValueError: subsection not found"),

@@ -94,14 +94,15 @@ def check_scorer(scorer: Scorer | str | Callable[[str, str], float]) -> None:
         Traceback (most recent call last):
         geneval_scorers.conformance._trial.ConformanceError: <lambda> fails ordinary_texts_get_a_score: ...
     """
-    failures = []
+    failures: dict[str, ConformanceError] = {}
     for check in scorer_checks(scorer):
         try:
             check()
         except ConformanceError as error:
-            failures.append(error)
+            # What makes a scorer give no score at all fails every check alike, and is told once.
+            failures.setdefault(str(error.__cause__ or error), error)
     if failures:
-        raise ConformanceError("\n".join(map(str, failures))) from failures[0]
+        raise ConformanceError("\n".join(map(str, failures.values())))
 
 
 def _scorer(given: Scorer | str | Callable[[str, str], float]) -> Scorer:

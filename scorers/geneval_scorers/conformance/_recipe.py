@@ -8,7 +8,7 @@ import pickle
 
 from geneval_scorers._scorer import FunctionScorer, Scorer
 from geneval_scorers._spec import check_options, split_spec
-from geneval_scorers.conformance._trial import Trial, check, expect, fail
+from geneval_scorers.conformance._trial import Trial, check, corpus_of, expect, fail
 
 
 def _has_a_spec(scorer: Scorer) -> bool:
@@ -42,7 +42,7 @@ def a_spec_reads_back_what_repr_writes(trial: Trial) -> None:
 def repr_tells_what_differs_and_the_signature_everything(trial: Trial) -> None:
     """`repr` shows the options that differ from their defaults, the signature all of them, and both are stable."""
     scorer = trial.scorer
-    signature = trial.scorer.signature() if not scorer.needs_fit else trial.answers(trial.items).scorer.signature()
+    signature = trial.ready(corpus_of(trial.items)).signature()
     for field in dataclasses.fields(scorer):
         if field.init:
             expect(f"{field.name}=" in signature, f"the signature does not tell {field.name}: {signature}")
@@ -72,7 +72,7 @@ def it_is_a_value(trial: Trial) -> None:
 @check(_has_a_spec)
 def it_can_be_sent_to_another_process(trial: Trial) -> None:
     """Pickled and read back it is the same scorer, before and after fitting."""
-    for scorer in (trial.scorer, trial.answers(trial.items).scorer):
+    for scorer in (trial.scorer, trial.ready(corpus_of(trial.items))):
         # In memory, and of its own making: no file is read.
         back = pickle.loads(pickle.dumps(scorer))  # noqa: S301
         expect(back == scorer, f"{scorer!r} comes back as {back!r}")

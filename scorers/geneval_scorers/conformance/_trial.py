@@ -96,8 +96,8 @@ def equal(
     same = np.isclose(one, other, rtol=0, atol=near, equal_nan=True)
     if not same.all():
         first = int(np.argmin(same))
-        of = f" of {items[first]!r:.200}" if items is not None else ""
-        fail(f"{what}: {float(one[first])!r} became {float(other[first])!r}{of}")
+        of = f", of {items[first]!r:.200}" if items is not None else ""
+        fail(f"{what}: {float(one[first])!r} and {float(other[first])!r}{of}")
 
 
 def identical(what: str, before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> None:
