@@ -140,9 +140,9 @@ def _package(name: str, fits: Callable[..., bool], spec: str, part: str) -> Find
 
 def _scorers() -> Iterator[Finding]:
     """What is installed may still not load."""
-    from geneval_scorers import Bleu, parse
+    import geneval_scorers
 
-    yield Finding("core", "scorers", "ok", f"they load, for example {parse(Bleu.name).signature()}")
+    yield Finding("core", "scorers", "ok", f"they load, from {Path(geneval_scorers.__file__).parent}")
 
 
 # --- Java ---

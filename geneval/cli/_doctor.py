@@ -98,7 +98,7 @@ def _table(found: list[Finding]) -> None:
     console = Console()
     out = Table(show_edge=False, pad_edge=False)
     out.add_column("part", no_wrap=True)
-    out.add_column("what", overflow="fold", max_width=max(24, console.width // 4))
+    out.add_column("what", overflow="fold", max_width=max(24, console.width // 3))
     out.add_column("status", no_wrap=True)
     out.add_column("found", overflow="fold")
     last = ""
