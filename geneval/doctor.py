@@ -27,6 +27,7 @@ Status = Literal["ok", "note", "missing", "broken"]
 PACKAGE = "geneval-text"
 JAVA_SECONDS = 10.0
 OLDEST_PYTHON, OLDEST_JAVA = (3, 11), 8
+_ORDER = ("core", "neural", "offline", "coco", "java", "model", "hub", "caches", "disk", "plugins", "text")
 _ROOM = 1 << 30
 """Bytes below which a disk is worth a note."""
 
@@ -58,8 +59,8 @@ def examine(folder: Path | None = None) -> list[Finding]:
     """
     parts: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("core", _python),
-        ("core", _packages),
         ("core", _scorers),
+        ("core", _packages),
         ("java", _java),
         ("coco", _jars),
         ("model", _model),
@@ -68,7 +69,8 @@ def examine(folder: Path | None = None) -> list[Finding]:
         ("plugins", _plugins),
         ("text", _text),
     ]
-    return [finding for part, look in parts for finding in _looked(part, look)]
+    found = [finding for part, look in parts for finding in _looked(part, look)]
+    return sorted(found, key=lambda finding: _ORDER.index(finding.part) if finding.part in _ORDER else len(_ORDER))
 
 
 def works(findings: list[Finding]) -> bool:

@@ -108,9 +108,11 @@ def _table(found: list[Finding]) -> None:
         status = Text(finding.status, style=_STYLES[finding.status])
         out.add_row(part, Text(plain(finding.name)), status, Text(plain(finding.found)))
     console.print(out)
-    todo = dict.fromkeys(f"{f.name}: {f.remedy}" for f in found if f.remedy)
+    todo = {
+        finding.remedy: [f.name for f in found if f.remedy == finding.remedy] for finding in found if finding.remedy
+    }
     if todo:
         console.print("\nWhat to do, where you need it:")
-    for line in todo:
+    for remedy, names in todo.items():
         # Not wrapped by us: commands are there to be copied.
-        console.print(Text(f"  {plain(line)}"), soft_wrap=True)
+        console.print(Text(plain(f"  {', '.join(names)}: {remedy}")), soft_wrap=True)

@@ -228,10 +228,14 @@ class PairBased(Scorer):
         """The row of every (candidate, reference), aligned with `queries.references.values`."""
         texts = queries.single_candidates(self.name)[queries.references.rows]
         key, where = np.unique(texts * len(corpus.texts) + queries.references.values, return_inverse=True)
+        return self._checked_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))[where]
+
+    def _checked_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """What `pair_rows` gives: one row a pair, which indexing would not notice."""
         with guarded(self):
-            rows = self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))
-        check_rows(self, rows, len(key), "pairs")
-        return rows[where]
+            rows = self.pair_rows(corpus, texts, references)
+        check_rows(self, rows, len(texts), "pairs")
+        return rows
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """Looks at each distinct pair once, then reduces."""
