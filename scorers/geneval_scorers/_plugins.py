@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import sys
@@ -82,8 +83,10 @@ def _checked(offer: Offer, found: type) -> type[Scorer]:
         raise _UnfitError(f"{offer.target} is no subclass of geneval_scorers.Scorer")
     if "__dataclass_fields__" not in vars(found):
         raise _UnfitError(f"{offer.target} is no dataclass; write @dataclass(frozen=True, repr=False) above it")
-    if not isinstance(getattr(found, "info", None), Info):
+    info = getattr(found, "info", None)
+    if not isinstance(info, Info):
         raise _UnfitError(f"{offer.target} does not declare what its numbers are: info = Info(...)")
+    _check_declared(offer, info, found)
     typing.get_type_hints(found)  # specs are checked against them
     # A name that it inherits is another scorer's.
     own = vars(found).get("name", offer.name)
@@ -91,6 +94,28 @@ def _checked(offer: Offer, found: type) -> type[Scorer]:
         raise _UnfitError(f"{offer.target} calls itself {own!r}, its entry point {offer.name!r}; the two must agree")
     found.name = offer.name
     return found
+
+
+def _check_declared(offer: Offer, info: Info, found: type[Scorer]) -> None:
+    """What a plug-in declares is shown in lists together with what others do; it must not spoil them."""
+    low, high = info.scale if isinstance(info.scale, tuple) and len(info.scale) == 2 else ("", "")
+    texts = (info.summary, info.identical, info.source, info.needs, info.licence)
+    if (
+        not all(isinstance(end, int | float | None) for end in (low, high))
+        or not all(isinstance(text, str) for text in texts)
+        or info.direction not in {"higher", "lower"}
+        or info.kind not in {"pair", "pool"}
+    ):
+        raise _UnfitError(f"{offer.target} declares what does not fit: {info}")
+    for field in dataclasses.fields(found):
+        if field.init and not isinstance(field.default, _LITERALS):
+            raise _UnfitError(
+                f"{offer.target}: the default of {field.name} is {field.default!r}; options are texts, numbers, "
+                "True, False or None, which a spec can hold"
+            )
+
+
+_LITERALS = (str, int, float, bool, type(None), type(dataclasses.MISSING))
 
 
 @dataclass(frozen=True, repr=False)

@@ -63,6 +63,23 @@ BROKEN = {
         f"{HEAD}\n@scorer('chrf')\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n    info = INFO",
         "UsageError: there is a scorer named 'chrf' already: Chrf",
     ),
+    "endless": (
+        "zoo_endless:X",
+        f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
+        "    info = Info('x', (0, 'inf'), 'higher', 'pair', True, '1', 'x')",
+        "zoo_endless:X declares what does not fit: Info(summary='x', scale=(0, 'inf')",
+    ),
+    "sideways": (
+        "zoo_sideways:X",
+        f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
+        "    info = Info('x', (0, 1), 'sideways', 'pair', True, '1', 'x')",
+        "declares what does not fit",
+    ),
+    "objects": (
+        "zoo_objects:X",
+        f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n    info = INFO\n    a: object = object",
+        "the default of a is <class 'object'>; options are texts, numbers",
+    ),
     "bleu": ("zoo_good:shared", None, "geneval has a scorer 'bleu' already (Bleu); it stays, and zoo 1.0"),
     "no-name": ("zoo_good:shared", None, "'no-name' is no name for a scorer"),
     "malformed": ("no module at all", None, "importing it raised ModuleNotFoundError"),
