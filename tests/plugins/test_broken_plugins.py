@@ -65,14 +65,18 @@ BROKEN = {
     ),
     "endless": (
         "zoo_endless:X",
-        f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
-        "    info = Info('x', (0, 'inf'), 'higher', 'pair', True, '1', 'x')",
+        (
+            f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
+            "    info = Info('x', (0, 'inf'), 'higher', 'pair', True, '1', 'x')"
+        ),
         "zoo_endless:X declares what does not fit: Info(summary='x', scale=(0, 'inf')",
     ),
     "sideways": (
         "zoo_sideways:X",
-        f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
-        "    info = Info('x', (0, 1), 'sideways', 'pair', True, '1', 'x')",
+        (
+            f"{HEAD}\n@dataclass(frozen=True, repr=False)\nclass X(PairScorer):\n"
+            "    info = Info('x', (0, 1), 'sideways', 'pair', True, '1', 'x')"
+        ),
         "declares what does not fit",
     ),
     "objects": (
