@@ -73,8 +73,12 @@ def checks(names=None):
     return [pytest.param(c, marks=marks, id=str(c)) for c, marks in found if names is None or c.name in names]
 
 
+def ready(spec, corpus):
+    return parse(spec).fit(corpus)
+
+
 def segments(spec, corpus):
-    return ask_all(parse(spec).fit(corpus), corpus, full(corpus)).segment
+    return ask_all(ready(spec, corpus), corpus, full(corpus)).segment
 
 
 def worse(scorer, before, after):
@@ -148,7 +152,7 @@ def test_those_that_are_not_monotone_say_so(make_corpus, spec, text, references,
     assert not parse(spec).monotone
     items = [(text, references), RARE]
     plain, more = make_corpus(items), make_corpus([(text, [*references, added]), RARE])
-    scorer = parse(spec).fit(plain)
+    scorer = ready(spec, plain)
     before, after = (ask_all(scorer, corpus, full(corpus)).segment[0] for corpus in (plain, more))
     assert worse(scorer, before, after) > 0
 
