@@ -153,7 +153,14 @@ def against_peers(data: Data, few: Data) -> list[tuple[str, str, float, float, f
             lambda d: sentences(sacrebleu.BLEU(effective_order=True), d),
         ),
         ("chrF, segments", "sacrebleu", 8, data, [Chrf()], lambda d: sentences(sacrebleu.CHRF(), d)),
-        (f"TER, segments, {len(few.references)} items", "sacrebleu", 1, few, [Ter()], lambda d: sentences(sacrebleu.TER(), d)),
+        (
+            f"TER, segments, {len(few.references)} items",
+            "sacrebleu",
+            1,
+            few,
+            [Ter()],
+            lambda d: sentences(sacrebleu.TER(), d),
+        ),
         ("COCO BLEU-1..4 + ROUGE-L + CIDEr", "pycocoevalcap", 20, data, COCO, coco),
     ]
     rows = []
@@ -187,7 +194,9 @@ def expected(data: Data) -> tuple[float, float]:
         return [*scores, *([a.corpus() for a in row] for row in people)]
 
     once, many = timed(plain)[0], timed(every_k)[0]
-    print(f"E@1..5 of 4 systems + band, through one plain scoring of them: {many:.2f} s / {once:.2f} s = {many / once:.1f}")
+    print(
+        f"E@1..5 of 4 systems + band, through one plain scoring of them: {many:.2f} s / {once:.2f} s = {many / once:.1f}"
+    )
     return once, many
 
 

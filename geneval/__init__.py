@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         MissingDependencyError,
         Reference,
         ReferenceSet,
+        ScorerError,
         UsageError,
     )
-    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, scorer, scorers
+    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, plugins, scorer, scorers
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -34,9 +35,10 @@ _HOMES = {
         "MissingDependencyError",
         "Reference",
         "ReferenceSet",
+        "ScorerError",
         "UsageError",
     ),
-    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "scorer", "scorers"),
+    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval.api": ("compare", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.evaluation": ("Settings", "evaluate"),
@@ -59,6 +61,7 @@ __all__ = [
     "Result",
     "Score",
     "Scorer",
+    "ScorerError",
     "Settings",
     "UsageError",
     "__version__",
@@ -67,6 +70,7 @@ __all__ = [
     "evaluate",
     "pair_scorer",
     "parse",
+    "plugins",
     "read_fitted",
     "score",
     "scorer",

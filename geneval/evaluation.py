@@ -30,6 +30,7 @@ from geneval_scorers import (
     band,
     expected_at,
     full,
+    guarded,
     parse,
     percentile_interval,
     turns,
@@ -116,7 +117,8 @@ def evaluate(
     """
     chosen = _unique([parse(s) if isinstance(s, str) else s for s in scorers])
     for scorer in chosen:
-        scorer.prepare()
+        with guarded(scorer):
+            scorer.prepare()
     return _Run(inputs, settings or Settings(), watch).result(chosen, tuple(fitted))
 
 
@@ -195,7 +197,9 @@ class _Run:
                 scores += self._scores(answers, copies)
                 segments.append(self._segments(answers))
                 self._warn_about_answers(answers, "outputs")
-                for notice in scorer.notices(self.corpus):
+                with guarded(scorer):
+                    notices = scorer.notices(self.corpus)
+                for notice in notices:
                     self._warn(notice)
                 if self.settings.band:
                     bands.append(self._band(scorer, k, copies))
@@ -221,7 +225,8 @@ class _Run:
                 ready.append(scorer.with_state(state))
                 used.add(state.hash)
             else:
-                ready.append(scorer.fit(self.fit_corpus) if scorer.needs_fit else scorer)
+                with guarded(scorer):
+                    ready.append(scorer.fit(self.fit_corpus) if scorer.needs_fit else scorer)
         left = [state.kind for state in fitted if state.hash not in used]
         if left:
             raise UsageError(f"fitted state of {left[0]} was handed in, but no scorer of this run takes it")

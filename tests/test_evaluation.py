@@ -12,7 +12,7 @@ import geneval
 from geneval.data import inputs_from_lists, read_inputs
 from geneval.evaluation import Settings, evaluate
 from geneval.results import Result
-from geneval_references import InputError, MissingDependencyError, Reference, ReferenceSet, UsageError
+from geneval_references import InputError, MissingDependencyError, Reference, ReferenceSet, ScorerError, UsageError
 from geneval_scorers import Cider
 
 REFERENCES = [["the cat sat", "a cat sat down"], ["a dog ran", "the dog ran away", "dogs run"], ["it rains"]]
@@ -323,7 +323,7 @@ def test_one_pair_without_a_number_leaves_its_output_without_one():
         result = geneval.score(predictions=["a", "b", "c"], references=references, scorers=scorer, resamples=0)
         assert (result.scores[0].score, result.scores[0].n_failed) == (left, 2)
         assert result.to_pandas().score.isna().tolist() == [True, False, True]
-    with pytest.raises(UsageError, match="given returned None; a scorer gives a finite number"):
+    with pytest.raises(ScorerError, match="given returned None; a scorer gives a finite number"):
         geneval.score(predictions=["a"], references=["b"], scorers=geneval.pair_scorer(lambda *_: None, name="given"))
 
 

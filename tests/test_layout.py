@@ -27,6 +27,8 @@ AGAINST_THE_ARROW = {
 }
 # Reading a file must never run code that the file brings.
 UNSAFE_MODULES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
+# The kit pickles a scorer in memory and reads that back, to see that it can be sent to another process; it reads no file.
+PICKLES_IN_MEMORY = {"scorers/geneval_scorers/conformance/_recipe.py": ["pickle"]}
 UNSAFE_CALLS = {"eval", "exec", "yaml.load", "yaml.full_load", "yaml.unsafe_load"}
 UNSAFE_SWITCHES = {"allow_pickle", "trust_remote_code"}
 # They take seconds to load: the command line starts without them.
@@ -87,7 +89,7 @@ def test_arrows_point_one_way(package: str) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_modules_run_nothing_that_a_file_brings(path: Path) -> None:
     """No pickle, eval, exec, remote code or unsafe YAML."""
-    assert list(unsafe(ast.parse(path.read_bytes()))) == []
+    assert list(unsafe(ast.parse(path.read_bytes()))) == PICKLES_IN_MEMORY.get(name(path), [])
 
 
 @pytest.mark.parametrize(

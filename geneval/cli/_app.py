@@ -9,6 +9,7 @@ import typer
 from geneval import __version__
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
+from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
 from geneval.cli._references import app as references
 from geneval.cli._score import score
@@ -26,6 +27,7 @@ app.command()(score)
 app.command()(compare)
 app.command()(demo)
 app.command()(scorers)
+app.command()(doctor)
 app.add_typer(references, name="references")
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geneval.cli._talk import say
+
 if TYPE_CHECKING:
     from geneval_scorers import Info, Scorer
 
@@ -28,16 +30,17 @@ def scorers(
     format: Annotated[ListFormat | None, typer.Option("--format", help="A table on a terminal, else json.")] = None,  # noqa: A002
 ) -> None:
     """List the scorers: what they mean, range, direction, pair or pool, what they need, where they come from."""
-    from geneval_references import UsageError
+    from geneval_scorers import find_scorer, plugins
     from geneval_scorers import scorers as registered
 
-    known = registered()
-    if name is not None and name not in known:
-        raise UsageError(f"no scorer named {name!r}; there are: {', '.join(known)}")
-    rows = [_row(key, cls) for key, cls in known.items() if name in (None, key)]
+    known = {name: find_scorer(name)} if name is not None else registered()
+    offered = plugins() if name is None else ()
+    rows = [_row(key, cls) for key, cls in known.items()]
+    broken = [plugin for plugin in offered if plugin.error]
     shown = format or (ListFormat.table if sys.stdout.isatty() else ListFormat.json)
     if shown is ListFormat.json:
-        print(json.dumps({"schema": "geneval.scorers/1", "scorers": rows}, indent=2))
+        faults = [{key: getattr(plugin, key) for key in _FAULT} for plugin in broken]
+        print(json.dumps({"schema": "geneval.scorers/1", "scorers": rows, "broken_plugins": faults}, indent=2))
     elif shown is ListFormat.markdown:
         _markdown(rows)
     elif name is not None:
@@ -45,19 +48,25 @@ def scorers(
         print("\n".join(f"{key}: {value}" for key, value in rows[0].items() if key not in ("doc", "name")))
     else:
         _table(rows)
+    if shown is not ListFormat.json:
+        for plugin in broken:
+            say(f"broken plug-in: {plugin.name}, of {plugin.distribution} {plugin.version}: {plugin.error}")
 
 
+_FAULT = ("name", "distribution", "version", "target", "error")
 _REQUIRED = "required"
 
 
 def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     info: Info = cls.info
     fields = [f for f in dataclasses.fields(cls) if f.init]
-    high = "" if info.scale[1] is None else f"{info.scale[1]:g}"
+    from geneval_scorers import origin
+
+    offer = origin(cls, name)
     return {
         "name": name,
         "meaning": info.summary,
-        "range": f"{info.scale[0]:g}..{high}",
+        "range": "..".join("" if end is None else f"{end:g}" for end in info.scale),
         "direction": info.direction,
         "kind": info.kind,
         "monotone": info.monotone,
@@ -66,6 +75,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "needs": info.needs,
         "licence": info.licence,
         "source": info.source,
+        "plugin": f"{offer.distribution} {offer.version}" if offer else None,
         "doc": inspect.getdoc(cls) or "",
     }
 
@@ -98,10 +108,13 @@ def _table(rows: list[dict[str, object]]) -> None:
     # What one chooses by; the rest is in `geneval scorers NAME`.
     out = Table(show_edge=False, pad_edge=False)
     for head in (_HEADS[0], *_HEADS[1:6], "needs"):
-        out.add_column(head, overflow="fold")
+        out.add_column(head, overflow="fold", no_wrap=head == _HEADS[0])
     for row in rows:
         cells = _cells(row)
         out.add_row(*map(Text, (str(row["name"]), *cells[1:6], cells[7])))
     console = Console()
     console.print(out)
+    for plugin in sorted({str(row["plugin"]) for row in rows if row["plugin"]}):
+        names = ", ".join(str(row["name"]) for row in rows if row["plugin"] == plugin)
+        console.print(Text(f"of the plug-in {plugin}: {names}", style="dim"), soft_wrap=True)
     console.print("geneval scorers NAME tells its options; --format json everything.", style="dim")

@@ -7,6 +7,7 @@ from geneval_references._errors import (
     InputError,
     ItemsFailedError,
     MissingDependencyError,
+    ScorerError,
     UsageError,
 )
 from geneval_references._fold import fold
@@ -26,6 +27,7 @@ __all__ = [
     "Multiplicity",
     "Reference",
     "ReferenceSet",
+    "ScorerError",
     "Spread",
     "Suspicion",
     "Tier",

@@ -20,6 +20,10 @@ class ItemsFailedError(GenevalError):
     """More items could not be scored than was allowed."""
 
 
+class ScorerError(GenevalError):
+    """A scorer that fails, or answers something that is no score: a plug-in's, a user's own, or one of ours."""
+
+
 class GateError(GenevalError):
     """A gate (`--fail-...`) that the user asked for did not hold."""
 

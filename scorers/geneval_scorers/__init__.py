@@ -1,8 +1,11 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
+from geneval_scorers._answer_checks import guarded
 from geneval_scorers._answers import CHUNK, Answers, ask_all, ask_each, expected_at, expected_at_each, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
+from geneval_scorers._entry_points import Offer, offers, origin
+from geneval_scorers._plugins import Plugin
 from geneval_scorers._queries import (
     Copies,
     Queries,
@@ -17,7 +20,7 @@ from geneval_scorers._queries import (
     without_copies,
 )
 from geneval_scorers._ragged import Ragged
-from geneval_scorers._registry import parse, scorer, scorers
+from geneval_scorers._registry import find_scorer, parse, plugins, scorer, scorers
 from geneval_scorers._scorer import (
     FitState,
     FunctionScorer,
@@ -67,10 +70,12 @@ __all__ = [
     "FitState",
     "FunctionScorer",
     "Info",
+    "Offer",
     "PValue",
     "Pair",
     "PairBased",
     "PairScorer",
+    "Plugin",
     "Queries",
     "Ragged",
     "Reduction",
@@ -92,14 +97,19 @@ __all__ = [
     "effect_size",
     "expected_at",
     "expected_at_each",
+    "find_scorer",
     "full",
     "gains",
     "grouped",
+    "guarded",
     "holm",
     "leave_one_out",
+    "offers",
+    "origin",
     "pair_scorer",
     "parse",
     "percentile_interval",
+    "plugins",
     "randomisation_p",
     "scorer",
     "scorers",

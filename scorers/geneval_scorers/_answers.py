@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geneval_references import UsageError
+from geneval_scorers._answer_checks import aggregated, answered, check_rows, guarded, scored
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries, distinct
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, group_sum
@@ -68,7 +69,7 @@ class Answers:
         if not kept.any():
             return math.nan
         shares = None if weights is None else weights[kept]
-        layers = [self.scorer.aggregate(rows, shares) for rows in self.layers(asked[kept])]
+        layers = [aggregated(self.scorer, rows, shares) for rows in self.layers(asked[kept])]
         return math.fsum(layers) / len(layers)
 
 
@@ -98,8 +99,8 @@ def ask_each(
         now = asked[part]
         questions = queries.take(now)
         for one in found:
-            answer = one.scorer.statistics(corpus, questions)
-            one.add(now, answer.rows, one.scorer.segment(answer.rows), answer.winner)
+            answer = answered(one.scorer, corpus, questions)
+            one.add(now, answer.rows, scored(one.scorer, answer.rows), answer.winner)
         corpus.watch(what, int(part[-1]) + 1, len(asked))
     return [one.answers(None, asked, "no_reference") for one in found]
 
@@ -193,12 +194,14 @@ def _expect(found: list[_Found], corpus: Corpus, queries: Queries, asked: Ints, 
             segment = closed.at(subsets.k)[enough]
             one.add(asked[enough], segment.reshape(-1, 1), segment)
             continue
-        rows = scorer.at_subsets(corpus, queries, subsets)
+        with guarded(scorer):
+            rows = scorer.at_subsets(corpus, queries, subsets)
+        check_rows(scorer, rows, len(subsets.parents), "questions")
         if closed:
             segment = closed.at(subsets.k)[enough]
         else:
             owner = Ragged.from_lengths(subsets.counts, np.arange(len(rows), dtype=np.int64))
-            segment = group_sum(scorer.segment(rows), owner) / subsets.counts
+            segment = group_sum(scored(scorer, rows), owner) / subsets.counts
         if scorer.info.mean:
             one.add(asked[enough], segment.reshape(-1, 1), segment)
         else:
@@ -213,7 +216,9 @@ class _BestOfK:
 
     def __init__(self, scorer: PairScorer, corpus: Corpus, queries: Queries) -> None:
         self.references, self.mean = queries.references, scorer.reduction == "mean"
-        scores = scorer.segment(scorer.pairs(corpus, queries))
+        with guarded(scorer):
+            rows = scorer.known_pairs(corpus, queries)
+        scores = scored(scorer, rows)
         sign = 1.0 if scorer.info.direction == "higher" else -1.0
         self.scores = scores[np.lexsort((sign * scores, queries.references.rows))]
 

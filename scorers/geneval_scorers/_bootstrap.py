@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geneval_scorers._answer_checks import finished
 from geneval_scorers._answers import Answers
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._scorer import Scorer
@@ -51,7 +52,7 @@ class Resamples:
             counts = self._counts(rng, size)
             for layer in layers:
                 sums = added(counts, layer)
-                totals[start : start + size] += scorer.finish(sums[:, :-1], sums[:, -1])
+                totals[start : start + size] += finished(scorer, sums[:, :-1], sums[:, -1])
         return totals / max(len(layers), 1)
 
     def _counts(self, rng: np.random.Generator, size: int) -> Floats:

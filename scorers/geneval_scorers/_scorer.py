@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval_references import UsageError
+from geneval_scorers._answer_checks import check_rows, guarded, numbers, scored
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._entry_points import origin
 from geneval_scorers._numbering import numbered
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
@@ -43,7 +45,7 @@ class Info:
     monotone: bool
     """Whether another reference never makes a segment score worse (under `best`, where there is a choice)."""
     identical: str
-    """What text equal to a reference scores."""
+    """What text equal to its only reference scores: the number, then its conditions."""
     source: str
     """The paper or tool that defines the formula."""
     needs: str = ""
@@ -52,6 +54,8 @@ class Info:
     """The licence of what it runs."""
     mean: bool = True
     """Whether the corpus score is the mean of the segment scores."""
+    order_free: bool = True
+    """Whether the order of references shows in no corpus score; in segment scores it never may."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +120,17 @@ class Scorer:
 
     def signature(self) -> str:
         """All options, and what else decides the number (versions, models, fitted state), parted by `|`."""
-        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in self.recipe().items())])
+        with guarded(self):
+            recipe = self.recipe()
+        offer = origin(self.code, self.name)
+        if offer is not None:
+            recipe = recipe | {"plugin": f"{offer.distribution}-{offer.version}"}
+        return "|".join([write_spec(self.name, self.shown()), *(f"{k}:{v}" for k, v in recipe.items())])
+
+    @property
+    def code(self) -> object:
+        """What a plug-in would offer to get this scorer: its class, or the function that it wraps."""
+        return type(self)
 
     def recipe(self) -> dict[str, str]:
         """What decides the number beside the options: versions of tools, hashes of models and fitted state."""
@@ -224,18 +238,25 @@ class PairBased(Scorer):
         number, count = numbered(texts * len(corpus.texts) + queries.references.values)
         once = np.empty(count, np.int64)
         once[number] = np.arange(len(number))
-        return self.pair_rows(corpus, texts[once], queries.references.values[once])[number]
+        return self._checked_rows(corpus, texts[once], queries.references.values[once])[number]
+
+    def _checked_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
+        """What `pair_rows` gives: one row a pair, which indexing would not notice."""
+        with guarded(self):
+            rows = self.pair_rows(corpus, texts, references)
+        check_rows(self, rows, len(texts), "pairs")
+        return rows
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """Looks at each distinct pair once, then reduces."""
-        return self.combine(self._known(corpus, queries), queries.references)
+        return self.combine(self.known_pairs(corpus, queries), queries.references)
 
     def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
         """Looks at each pair once, whatever the subsets."""
         chosen = subsets.references
-        return self.combine(self._known(corpus, queries)[chosen.values], chosen).rows
+        return self.combine(self.known_pairs(corpus, queries)[chosen.values], chosen).rows
 
-    def _known(self, corpus: Corpus, queries: Queries) -> Rows:
+    def known_pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """The rows of all pairs, kept with the questions for the next k."""
         key = ("pairs", id(self))
         if key not in queries.memo:
@@ -270,19 +291,19 @@ class PairScorer(PairBased):
         """Calls `pair` for every pair."""
         words = corpus.texts
         values = [self.pair(words[t], words[r]) for t, r in zip(texts.tolist(), references.tolist(), strict=True)]
-        return np.asarray(values, np.float64).reshape(-1, 1)
+        return numbers(self, values).reshape(-1, 1)
 
     def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
         """Reduces over each subset; each pair is looked at and scored once."""
-        rows, chosen = self._known(corpus, queries), subsets.references
-        return self._reduced(rows, self.segment(rows), chosen.values, chosen).rows
+        rows, chosen = self.known_pairs(corpus, queries), subsets.references
+        return self._reduced(rows, scored(self, rows), chosen.values, chosen).rows
 
     def combine(self, rows: Rows, references: Ragged) -> Statistics:
         """`best`: the row of the first best reference; `mean`: the mean of the references' scores.
 
         Where a pair has no score (NaN), neither has the question.
         """
-        return self._reduced(rows, self.segment(rows), np.arange(len(rows)), references)
+        return self._reduced(rows, scored(self, rows), np.arange(len(rows)), references)
 
     def _reduced(self, rows: Rows, scores: Floats, places: Ints, references: Ragged) -> Statistics:
         """One row a question; `places` tells which pair each value of `references` stands for."""
@@ -318,7 +339,7 @@ class FunctionScorer(PairScorer):
     def info(self) -> Info:  # type: ignore[override]
         """What little is known of a user's own function."""
         return Info(
-            summary=next(iter((self.function.__doc__ or "").split("\n")), "").strip() or "a function of the user's own",
+            summary=summary_of(self.function) or "a function of the user's own",
             scale=(None, None),
             direction=self.direction,
             kind="pair",
@@ -338,14 +359,17 @@ class FunctionScorer(PairScorer):
 
     def pair(self, text: str, reference: str) -> float:
         """Calls the function."""
-        value = self.function(text, reference)
-        try:
-            number = float(value) if isinstance(value, int | float | np.number) else math.inf
-        except OverflowError:
-            number = math.inf
-        if math.isinf(number):
-            raise UsageError(f"{self.title} returned {value!r:.60}; a scorer gives a finite number, or NaN")
-        return number
+        return self.function(text, reference)
+
+    @property
+    def code(self) -> object:
+        """The function."""
+        return self.function
+
+
+def summary_of(function: object) -> str:
+    """The first line of a function's docstring."""
+    return next(iter((function.__doc__ or "").strip().split("\n")), "").strip()
 
 
 def pair_scorer(

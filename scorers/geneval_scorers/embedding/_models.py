@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from geneval_references import MissingDependencyError, UsageError
 
@@ -54,6 +54,16 @@ def locate(model: str) -> ModelFiles:
     if hub is None:
         raise UsageError(f"unknown model {model!r}; allowed: {_FORMS}")
     return _check(_from_hub(hub["repo"], hub["revision"], model), name=hub["repo"].rsplit("/", 1)[-1])
+
+
+def default_model_here() -> tuple[Path, str] | None:
+    """Return where the default model is on this machine and who brought it; None where it would have to be fetched."""
+    hub = cast("re.Match[str]", _HUB_NAME.fullmatch(DEFAULT_MODEL.removeprefix("hf:")))
+    if (cached := _cached(hub["repo"], hub["revision"])) is not None:
+        return cached, "the Hub's cache"
+    if (packaged := _packaged_default()) is not None:
+        return packaged, _OFFLINE_PACKAGE
+    return None
 
 
 def _folder(path: str, model: str) -> Path:

@@ -65,6 +65,20 @@ def run_java(command: Sequence[str], stdin: bytes, *, what: str, timeout: float,
     Raises:
         JavaError: it cannot be started, hangs, writes too much, or fails.
     """
+    return bytes(_run(command, stdin, what=what, timeout=timeout, max_output=max_output).stdout)
+
+
+def java_version(java: str, timeout: float) -> str:
+    """Return what `java -version` says of itself, on one line.
+
+    Raises:
+        JavaError: it cannot be started, hangs, writes too much, or fails.
+    """
+    pipes = _run([java, "-version"], b"", what=f"{java} -version", timeout=timeout, max_output=_BLOCK)
+    return pipes.last_words or " ".join(pipes.stdout.decode("utf-8", "replace").split())[:_LAST_WORDS]
+
+
+def _run(command: Sequence[str], stdin: bytes, *, what: str, timeout: float, max_output: int) -> "_Pipes":
     pipes = _Pipes(command, stdin, max_output)
     try:
         in_time = pipes.run(timeout)
@@ -81,7 +95,7 @@ def run_java(command: Sequence[str], stdin: bytes, *, what: str, timeout: float,
         )
     if pipes.returncode:
         raise JavaError(f"{what} ended with exit code {pipes.returncode}{said}")
-    return bytes(pipes.stdout)
+    return pipes
 
 
 class _Pipes:

@@ -20,6 +20,9 @@ from geneval_scorers.java._process import JavaError, find_java, java_timeout, ru
 
 _JAR = Path("tokenizer", "stanford-corenlp-3.4.1.jar")
 
+JAR_SHA256 = "2fcb91bb7a111f93d71e264f4ee0e3afd19ba0dde6d21b38605088df9e940399"
+"""Of the jar in pycocoevalcap 1.2, which the published numbers come from."""
+
 # pycocoevalcap's PUNCTUATIONS. It compares them with lower-cased tokens, so that "-lrb-" stays in its captions, and here.
 _DROPPED = frozenset(
     ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"]
@@ -57,11 +60,7 @@ class PTBTokenizer:
         Raises:
             MissingDependencyError: pycocoevalcap or Java is not there.
         """
-        spec = find_spec("pycocoevalcap")  # found, not imported: its modules run code that geneval has no use for
-        folders = spec.submodule_search_locations if spec else None
-        jar = next((Path(folder) / _JAR for folder in folders or () if (Path(folder) / _JAR).is_file()), None)
-        if jar is None:
-            raise MissingDependencyError("ptb-java needs the jar in pycocoevalcap: pip install 'geneval-text[coco]'")
+        jar = find_jar()
         return cls(find_java("ptb-java"), str(jar), f"ptb:pycocoevalcap-{version('pycocoevalcap')}")
 
     def __call__(self, texts: Sequence[str], /) -> list[str]:
@@ -97,6 +96,20 @@ class PTBTokenizer:
         # Lower-casing follows the locale of the JVM: a Turkish one would turn "I" into a dotless i.
         options = ["-Duser.language=en", "-Duser.country=US", "-Dfile.encoding=UTF-8", "-cp", self.jar]
         return [self.java, *options, "edu.stanford.nlp.process.PTBTokenizer", "-preserveLines", "-lowerCase"]
+
+
+def find_jar() -> Path:
+    """Return the jar of Stanford's tokeniser.
+
+    Raises:
+        MissingDependencyError: pycocoevalcap is not there.
+    """
+    spec = find_spec("pycocoevalcap")  # found, not imported: its modules run code that geneval has no use for
+    folders = spec.submodule_search_locations if spec else None
+    jar = next((Path(folder) / _JAR for folder in folders or () if (Path(folder) / _JAR).is_file()), None)
+    if jar is None:
+        raise MissingDependencyError("ptb-java needs the jar in pycocoevalcap: pip install 'geneval-text[coco]'")
+    return jar
 
 
 def _without_punctuation(line: str) -> str:

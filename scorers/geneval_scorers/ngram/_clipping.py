@@ -41,14 +41,13 @@ class Matches:
 
         return self._rows(subsets, self.candidates[subsets.parents], references, best)
 
-    def _rows(
-        self, key: Hashable, candidates: Ints, references: Ragged, best: Callable[[Shared], Ints]
-    ) -> Ints:
+    def _rows(self, key: Hashable, candidates: Ints, references: Ragged, best: Callable[[Shared], Ints]) -> Ints:
         lengths = self.tokens.ids.lengths
         out = np.empty((len(candidates), 2 + 2 * self.orders), np.int32)
         out[:, 0] = lengths[candidates]
         out[:, 1] = self._once(
-            ("closest", key), lambda: closest_length(lengths[candidates], Ragged(references.offsets, lengths[references.values]))
+            ("closest", key),
+            lambda: closest_length(lengths[candidates], Ragged(references.offsets, lengths[references.values])),
         )
         for n, shared in enumerate(shared_ngrams(self.tokens, self.queries, self.candidates, self.orders)):
             out[:, 2 + n] = self._once((n, key), lambda shared=shared: best(shared))

@@ -69,7 +69,6 @@ class Shared:
             return np.zeros(len(self.grams), np.int64)
         return sums(np.maximum.reduceat(self.clipped(), np.cumsum(self.width) - self.width), self.grams)
 
-
     def best_among(self, places: Ints, parents: Ints) -> Ints:
         """The same with some of a question's references only, [subsets].
 
@@ -113,7 +112,9 @@ class _Slots:
     def __init__(self, tokens: Tokens, queries: Queries, candidates: Ints) -> None:
         references = queries.references
         span = len(tokens.ids)
-        key = np.concatenate([queries.item * span + candidates, queries.item[references.rows] * span + references.values])
+        key = np.concatenate(
+            [queries.item * span + candidates, queries.item[references.rows] * span + references.values]
+        )
         slots, slot = np.unique(key, return_inverse=True)
         item = slots // span
         starts = np.flatnonzero(np.diff(item, prepend=-1))

@@ -49,6 +49,7 @@ class Chrf(PairScorer):
         identical="100",
         source="Popovic 2015, 2017 (sacrebleu)",
         mean=False,
+        order_free=False,
     )
 
     char_order: int = 6
@@ -71,7 +72,9 @@ class Chrf(PairScorer):
         """[n-grams of the text, of the reference, shared] for characters 1.., then words 1.."""
         parts = []
         if self.char_order:
-            parts.append(_overlaps(self._characters(corpus), queries, queries.single_candidates(self.name), self.char_order))
+            parts.append(
+                _overlaps(self._characters(corpus), queries, queries.single_candidates(self.name), self.char_order)
+            )
         if self.word_order:
             parts.append(_overlaps(self._words(corpus), queries, queries.single_candidates(self.name), self.word_order))
         return np.concatenate(parts, axis=1)

@@ -1,0 +1,12 @@
+"""The conformance kit for scorers of one's own; it needs no test runner.
+
+Under pytest:
+
+    @pytest.mark.parametrize("check", scorer_checks("my_scorer"), ids=str)
+    def test_my_scorer_keeps_what_every_scorer_keeps(check):
+        check()
+"""
+
+from geneval_scorers.conformance import ConformanceError, ScorerCheck, Trial, check_scorer, scorer_checks
+
+__all__ = ["ConformanceError", "ScorerCheck", "Trial", "check_scorer", "scorer_checks"]
