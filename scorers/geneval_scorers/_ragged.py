@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Index = npt.NDArray[np.integer[Any]]
+"""Whole numbers of any width."""
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geneval_scorers._answers import SEED, Answers
+from geneval_scorers._answers import Answers
 from geneval_scorers._bootstrap import BLOCK, Resamples, added, item_layers
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers._scorer import Scorer
+from geneval_scorers._subsets import SEED
 
 _EQUAL = 1e-9
 """Differences below this share of the numbers are rounding, not difference."""

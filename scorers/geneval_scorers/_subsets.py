@@ -79,7 +79,7 @@ def _priorities(keys: Keys, draws: int, n: int) -> Keys:
     mark = keys[:, None, None] + step
     mark = (mark ^ (mark >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mark = (mark ^ (mark >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mark ^ (mark >> np.uint64(31))
+    return np.asarray(mark ^ (mark >> np.uint64(31)), np.uint64)
 
 
 def best_of_k_weights(references: Ragged, k: int) -> Floats:

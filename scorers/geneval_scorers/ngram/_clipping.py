@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Ints, Ragged
+from geneval_scorers._ragged import Index, Ints, Ragged
 from geneval_scorers._subsets import Subsets
 from geneval_scorers.ngram._shared import Shared, shared_ngrams
 from geneval_scorers.ngram._tokens import Tokens
@@ -27,11 +28,11 @@ class Matches:
     queries: Queries
     orders: int
 
-    def all(self) -> Ints:
+    def all(self) -> Index:
         """Against all references, a row a question."""
         return self._rows(None, self.candidates, self.queries.references, Shared.best)
 
-    def among(self, subsets: Subsets) -> Ints:
+    def among(self, subsets: Subsets) -> Index:
         """Against subsets of them, a row a subset."""
         chosen = subsets.references
         references = Ragged(chosen.offsets, self.queries.references.values[chosen.values])
@@ -41,7 +42,7 @@ class Matches:
 
         return self._rows(subsets, self.candidates[subsets.parents], references, best)
 
-    def _rows(self, key: Hashable, candidates: Ints, references: Ragged, best: Callable[[Shared], Ints]) -> Ints:
+    def _rows(self, key: Hashable, candidates: Ints, references: Ragged, best: Callable[[Shared], Ints]) -> Index:
         lengths = self.tokens.ids.lengths
         out = np.empty((len(candidates), 2 + 2 * self.orders), np.int32)
         out[:, 0] = lengths[candidates]
@@ -50,7 +51,7 @@ class Matches:
             lambda: closest_length(lengths[candidates], Ragged(references.offsets, lengths[references.values])),
         )
         for n, shared in enumerate(shared_ngrams(self.tokens, self.queries, self.candidates, self.orders)):
-            out[:, 2 + n] = self._once((n, key), lambda shared=shared: best(shared))
+            out[:, 2 + n] = self._once((n, key), partial(best, shared))
             out[:, 2 + self.orders + n] = np.maximum(out[:, 0] - n, 0)
         return out
 

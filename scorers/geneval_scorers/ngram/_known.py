@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._numbering import numbered, places_of
-from geneval_scorers._ragged import Ints, Ragged
-from geneval_scorers.ngram._shared import Index
+from geneval_scorers._ragged import Index, Ints, Ragged
 from geneval_scorers.ngram._tokens import Tokens, tokens
 
 Hashes = npt.NDArray[np.uint64]
@@ -87,7 +86,8 @@ def _orders(words: Tokens, orders: int) -> Iterator[Order]:
 
 def _left(rows: Ragged) -> Index:
     """How many values of its row stand from each value on."""
-    return np.repeat(rows.offsets[1:].astype(np.int32), rows.lengths) - np.arange(len(rows.values), dtype=np.int32)
+    ends = np.repeat(rows.offsets[1:].astype(np.int32), rows.lengths)
+    return np.asarray(ends - np.arange(len(rows.values), dtype=np.int32), np.int32)
 
 
 def _repeats(owner: Index, token: Index, left: Index, bound: int, orders: int) -> Iterator[Repeated]:

@@ -16,10 +16,8 @@ import numpy.typing as npt
 
 from geneval_scorers._numbering import each_once, numbered
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, ramps
+from geneval_scorers._ragged import Bools, Floats, Index, Ints, Ragged, ramps
 from geneval_scorers.ngram._tokens import Tokens
-
-Index = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +47,7 @@ class Shared:
 
     def clipped(self) -> Index:
         """Cells, none larger than what the candidate has."""
-        return np.minimum(self.spread(self.count), self.cells)
+        return np.asarray(np.minimum(self.spread(self.count), self.cells))
 
     def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A number for each entry as one for each cell."""
@@ -61,7 +59,7 @@ class Shared:
 
     def by_pair(self, cells: npt.NDArray[Any]) -> Floats:
         """Sums cells over n-grams, [pairs]."""
-        return np.bincount(self.pair, weights=cells, minlength=len(self.references.values))
+        return np.asarray(np.bincount(self.pair, weights=cells, minlength=len(self.references.values)), np.float64)
 
     def best(self) -> Ints:
         """How many n-grams match where each counts as in the one reference that has it most often, [questions]."""
@@ -217,4 +215,4 @@ def _count(slots: _Slots, place: Index, run: Index, count: int) -> _Counted:
     once = each_once(mine, len(cells))
     asked, mine = asked[once], mine[once]
     lengths = np.bincount(slot[asked], minlength=len(slots.local))
-    return _Counted(Ragged.from_lengths(lengths, place[asked]), cells[mine], starts[run[asked]], cells)
+    return _Counted(Ragged.from_lengths(lengths, place[asked].astype(np.int64)), cells[mine], starts[run[asked]], cells)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._numbering import numbered, places_of
-from geneval_scorers._ragged import Ints, Ragged
+from geneval_scorers._ragged import Index, Ints, Ragged
 from geneval_scorers.tokenizers import get_tokenizer
 
 _SPACE = re.compile(r"(?!\n)\s")
@@ -86,7 +86,7 @@ def intern_words(texts: Sequence[str]) -> Tokens:
     return Tokens(Ragged(offsets, ids), len(firsts), lambda: [data[starts[i] : stops[i]] for i in firsts.tolist()])
 
 
-def _number_words(data: bytes, starts: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+def _number_words(data: bytes, starts: Ints, lengths: Ints) -> tuple[Ints, Index]:
     """Numbers words, and tells where each number stands first.
 
     A word of up to eight bytes is one whole number; longer ones, which are few, go into a dictionary.

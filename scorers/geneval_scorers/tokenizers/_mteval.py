@@ -92,7 +92,8 @@ def _one_by_one(kinds: Bytes) -> list[int]:
     where = np.flatnonzero(odd)
     if not len(where):
         return []
-    return np.unique(np.searchsorted(np.flatnonzero(kinds == _NEWLINE), where) - 1).tolist()
+    lines: list[int] = np.unique(np.searchsorted(np.flatnonzero(kinds == _NEWLINE), where) - 1).tolist()
+    return lines
 
 
 _RULES_13A = (
