@@ -30,7 +30,7 @@ def test_draws_are_the_same_for_all_systems_and_do_not_depend_on_the_number_of_b
     corpus = make_corpus([("a b", ["a b"]), ("a", ["b"]), ("c d", ["c e"]), ("e", ["e f"])])
     answers = ask_all(TokenF1(), corpus, full(corpus))
     once = Resamples(4, 200).scores(answers, np.arange(4), units(corpus))
-    monkeypatch.setattr("geneval_scorers._bootstrap._BLOCK", 12)
+    monkeypatch.setattr("geneval_scorers._bootstrap.BLOCK", 12)
     assert Resamples(4, 200).scores(answers, np.arange(4), units(corpus)).tobytes() == once.tobytes()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
@@ -16,12 +16,13 @@ from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._counts import Counts, count_ngrams, count_texts
+from geneval_scorers.ngram._frequencies import Frequencies, Hashes
 from geneval_scorers.ngram._tokens import Tokenizing, Tokens, tokens
 from geneval_scorers.tokenizers import get_tokenizer
 
-Hashes = npt.NDArray[np.uint64]
+_Fitted = TypeVar("_Fitted", bound="Cider")
 
-_DOCUMENTS = 50_000
+_DOCUMENTS = 10_000
 """How many items are counted together while fitting."""
 
 
@@ -79,34 +80,15 @@ class Cider(Tokenizing, PairScorer):
 
     @property
     def state(self) -> FitState | None:
-        """n-gram hashes with the number of items that have them."""
+        """n-gram hashes with the number of items that have them, where these are two or more.
+
+        An n-gram of one item weighs as much as one of none, so that it need not be known.
+        """
         return self.fitted
 
-    def fit(self, corpus: Corpus) -> Self:
-        """Counts in how many items' original references each n-gram is.
-
-        Raises:
-            InputError: fewer than two items with original references.
-        """
-        originals = corpus.references.keep(corpus.reference_original)
-        documents = np.flatnonzero(originals.lengths)
-        if len(documents) < 2:
-            raise InputError(
-                f"cider weighs n-grams by how rare they are among the items; {len(documents)} item with original "
-                "references makes every weight log(1) = 0. Score more items together, or hand in document "
-                "frequencies that a larger run has saved (--fitted RUN, fitted=)"
-            )
-        words = tokens(corpus, self.tokenizer)
-        stamps = _token_hashes(words)
-        hashes, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        for start in range(0, len(documents), _DOCUMENTS):
-            found = self._in_documents(words, stamps, originals.take(documents[start : start + _DOCUMENTS]))
-            hashes, where = np.unique(np.concatenate([hashes, found]), return_inverse=True)
-            weights = np.concatenate([counts, np.ones(len(found), np.int64)])
-            counts = np.bincount(where, weights=weights, minlength=len(hashes)).astype(np.int64)
-        facts: dict[str, int | str] = {"documents": len(documents), "n": self.n}
-        facts["tokenizer"] = get_tokenizer(self.tokenizer).signature
-        return self.with_state(FitState("cider", facts, {"ngram": hashes, "documents": counts}))
+    def learner(self) -> _Documents[Self]:
+        """Counts in how many items' original references each n-gram is."""
+        return _Documents(self)
 
     def with_state(self, state: FitState) -> Self:
         """A copy with these document frequencies.
@@ -123,18 +105,6 @@ class Cider(Tokenizing, PairScorer):
         copy = replace(self)
         object.__setattr__(copy, "fitted", state)
         return copy
-
-    def _in_documents(self, words: Tokens, stamps: Hashes, documents: Ragged) -> Hashes:
-        """Hashes of the distinct n-grams of every document, end to end."""
-        rows = words.ids.take(documents.values)
-        owner = documents.rows
-        out = []
-        for n, counts in enumerate(count_ngrams(rows, words.bound, self.n), 1):
-            slots = counts.keys.rows
-            codes = counts.keys.values - slots * counts.bound
-            once = np.unique(owner[slots] * counts.bound + codes, return_index=True)[1]
-            out.append(_ngram_hashes(stamps, rows, counts, n)[once])
-        return np.concatenate(out)
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[CIDEr-D of the pair]."""
@@ -165,6 +135,52 @@ class Cider(Tokenizing, PairScorer):
         hit = known[place] == hashes if len(known) else np.zeros(len(hashes), bool)
         frequency = np.where(hit, counts[place] if len(known) else 1.0, 1.0)
         return np.asarray(np.log(float(state.facts["documents"])) - np.log(np.maximum(frequency, 1.0)), np.float64)
+
+
+class _Documents(Generic[_Fitted]):
+    """Learns document frequencies, a corpus at a time."""
+
+    def __init__(self, scorer: _Fitted) -> None:
+        self._scorer = scorer
+        self._documents = 0
+        self._frequencies = Frequencies()
+
+    def add(self, corpus: Corpus) -> None:
+        originals = corpus.references.keep(corpus.reference_original)
+        documents = np.flatnonzero(originals.lengths)
+        self._documents += len(documents)
+        words = tokens(corpus, self._scorer.tokenizer)
+        stamps = corpus.derive(("token hashes", self._scorer.tokenizer), lambda: _token_hashes(words))
+        for start in range(0, len(documents), _DOCUMENTS):
+            for found in self._in_documents(words, stamps, originals.take(documents[start : start + _DOCUMENTS])):
+                self._frequencies.add(found)
+
+    def done(self) -> _Fitted:
+        """The scorer with its document frequencies.
+
+        Raises:
+            InputError: fewer than two items with original references.
+        """
+        if self._documents < 2:
+            raise InputError(
+                f"cider weighs n-grams by how rare they are among the items; {self._documents} item with original "
+                "references makes every weight log(1) = 0. Score more items together, or hand in document "
+                "frequencies that a larger run has saved (--fitted RUN, fitted=)"
+            )
+        hashes, counts = self._frequencies.repeated()
+        facts: dict[str, int | str] = {"documents": self._documents, "n": self._scorer.n}
+        facts["tokenizer"] = get_tokenizer(self._scorer.tokenizer).signature
+        return self._scorer.with_state(FitState("cider", facts, {"ngram": hashes, "documents": counts}))
+
+    def _in_documents(self, words: Tokens, stamps: Hashes, documents: Ragged) -> Iterator[Hashes]:
+        """Hashes of the distinct n-grams of every document, order by order."""
+        rows = words.ids.take(documents.values)
+        owner = documents.rows
+        for n, counts in enumerate(count_ngrams(rows, words.bound, self._scorer.n), 1):
+            slots = counts.keys.rows
+            codes = counts.keys.values - slots * counts.bound
+            once = np.unique(owner[slots] * counts.bound + codes, return_index=True)[1]
+            yield _ngram_hashes(stamps, rows, counts, n)[once]
 
 
 def _clipped_cosine(counts: Counts, weights: Floats, norms: Floats, texts: Ints, references: Ints) -> Floats:
