@@ -131,9 +131,19 @@ def score(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Write a run directory (never overwritten).", rich_help_panel=SHOWING
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Write a run directory (never overwritten). Interrupted, the same command goes on where it was.",
+            rich_help_panel=SHOWING,
         ),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Start again, where DIR.partial holds an interrupted run.", rich_help_panel=SHOWING
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but errors on stderr.", rich_help_panel=SHOWING)
     ] = False,
@@ -145,11 +155,12 @@ def score(
 
     Example: geneval score A=a.jsonl B=b.jsonl -r references.jsonl -s bleu -s "rouge(kind='L')" -o run
     """
-    from geneval.data import read_inputs
+    from geneval.data import stream_inputs
     from geneval.defaults import default_scorers
-    from geneval.evaluation import Settings, evaluate
+    from geneval.evaluation import Settings, evaluate, prepared
     from geneval.results import read_fitted
-    from geneval.run_directory import run_directory, writing
+    from geneval.resume import begin, plan
+    from geneval.run_directory import WORK, run_directory, writing
 
     shown, text = _formats(format)
     if not fail_on_error >= 0:
@@ -173,25 +184,26 @@ def score(
         say(f"note: {left_out}")
     with ExitStack() as stack:
         # Before anything is read: a place that cannot be written to is better known now than after the work.
-        folder = stack.enter_context(run_directory(output)) if output else None
-        inputs = read_inputs(
-            outputs,
-            references=references or (),
-            columns=columns(column),
-            format="text" if text else None,
-            allow_missing=allow_missing,
-        )
+        folder = stack.enter_context(run_directory(output, resume=True, fresh=fresh)) if output else None
+        reading = {"columns": columns(column), "format": "text" if text else None, "allow_missing": allow_missing}
+        inputs = stream_inputs(outputs, references=references or (), **reading)
         if not quiet:
             for note in inputs.notes:
                 say(f"note: {note}")
         states = [state for path in fitted or () for state in read_fitted(path)]
+        ready = prepared(specs)
+        work = begin(folder / WORK, plan(inputs, reading, ready, settings, states)) if folder else None
+        if work and len(work.parts) and not quiet:
+            say(f"note: going on from {folder}, where {len(work.parts)} blocks are done")
         with Progressing(quiet=quiet) as progress:
-            result = evaluate(inputs, specs, settings, fitted=states, watch=progress)
+            result = evaluate(
+                inputs, ready, settings, fitted=states, watch=progress, keep=work.parts if work else None
+            )
         # Printed first: a full disk must not take the numbers with it.
         show(result, shown, quiet=quiet)
-        if folder and output:
+        if folder and output and work:
             with writing(output):
-                result.write(folder)
+                result.write(folder, created=work.created)
     if output and not quiet:
         say(f"written: {output}")
     _check_failures(result, fail_on_error)
