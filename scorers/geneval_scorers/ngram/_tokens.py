@@ -54,14 +54,21 @@ class Tokenizing:
 
 
 def intern(texts: Iterable[Sequence[str]]) -> Tokens:
-    """Numbers the tokens of every text."""
+    """Numbers the tokens of every text, in alphabetical order.
+
+    Sums over n-grams go by these numbers: their order, and so the last bit, must not depend on the other texts.
+    """
     numbers: dict[str, int] = {}
     flat: list[int] = []
     lengths: list[int] = []
     for tokens in texts:
         lengths.append(len(tokens))
         flat += [numbers.setdefault(token, len(numbers)) for token in tokens]
-    return Tokens(Ragged.from_lengths(np.asarray(lengths, np.int64), np.asarray(flat, np.int64)), tuple(numbers))
+    vocabulary = sorted(numbers)
+    place = np.empty(len(numbers), np.int64)
+    place[[numbers[token] for token in vocabulary]] = np.arange(len(numbers))
+    ids = place[np.asarray(flat, np.int64)]
+    return Tokens(Ragged.from_lengths(np.asarray(lengths, np.int64), ids), tuple(vocabulary))
 
 
 def intern_characters(texts: Sequence[str]) -> Tokens:
