@@ -10,7 +10,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from geneval.api import score
     from geneval.evaluation import Settings, evaluate
-    from geneval.results import Result, Score, read_fitted
+    from geneval.fitted import read_fitted
+    from geneval.results import Result, Score
     from geneval_references import (
         GateError,
         GenevalError,
@@ -38,7 +39,8 @@ _HOMES = {
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "scorer", "scorers"),
     "geneval.api": ("score",),
     "geneval.evaluation": ("Settings", "evaluate"),
-    "geneval.results": ("Result", "Score", "read_fitted"),
+    "geneval.fitted": ("read_fitted",),
+    "geneval.results": ("Result", "Score"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

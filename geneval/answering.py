@@ -110,10 +110,10 @@ class Scored:
     def _winners(self, queries: Queries, answers: Answers) -> Ints:
         """The winning reference's place in its item's list as it was given, references that do not count included."""
         out = np.full(len(answers.segment), -1, np.int64)
-        won = np.zeros(0, np.int64) if answers.winner is None else np.flatnonzero(answers.winner >= 0)
-        for i in won.tolist():
+        places = out if answers.winner is None else answers.winner
+        for i in np.flatnonzero(places >= 0).tolist():
             item = int(queries.item[i])
-            text = self.corpus.texts[int(queries.references.row(i)[answers.winner[i]])]
+            text = self.corpus.texts[int(queries.references.row(i)[places[i]])]
             own = f"output:{self.corpus.systems[int(self.corpus.output_system[i])]}"
             counted = self.items[item].references
             given = enumerate(self.block.items[item].references)

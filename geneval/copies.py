@@ -65,7 +65,9 @@ def copy_counts(corpus: Corpus) -> dict[str, list[int]]:
     return out
 
 
-def copy_rates(counts: Iterable[Mapping[str, Sequence[int]]], policy: Copies, systems: Sequence[str]) -> dict[str, CopyRates]:
+def copy_rates(
+    counts: Iterable[Mapping[str, Sequence[int]]], policy: Copies, systems: Sequence[str]
+) -> dict[str, CopyRates]:
     """Adds up what `copy_counts` found in parts of the data; one entry a system."""
     sums = {name: np.zeros(2, np.int64) for name in ("", *systems)}
     for part in counts:

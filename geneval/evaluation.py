@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geneval.answering import Scored, questions
@@ -51,7 +51,7 @@ def evaluate(
         MissingDependencyError: what a scorer runs is not installed.
     """
     with ExitStack() as stack:
-        run = _Run(inputs, prepared(scorers), settings or Settings(), tuple(fitted), watch, keep, stack)
+        run = _Run(inputs, prepared(scorers), settings or Settings(), tuple(fitted), watch, stack, keep)
         scoring = run.scoring()
         scoring.warn_about_comparisons()
         scores: list[Score] = []
@@ -89,14 +89,18 @@ def answers_of(
     """Asks every scorer about every output, and makes no scores of it.
 
     Args:
-        inputs, scorers, settings, fitted, watch: as in `evaluate`.
+        inputs: as in `evaluate`, like all that follows.
+        scorers: at least one.
+        settings: how.
+        fitted: state of an earlier run.
+        watch: told about progress.
 
     Returns:
         What all blocks have in common (`joined`: ids, systems, whose each output is, signatures; `warnings`), and the
         answers, one a scorer and k; question i is about output i.
     """
     with ExitStack() as stack:
-        run = _Run(inputs, prepared(scorers), settings or Settings(), tuple(fitted), watch, None, stack)
+        run = _Run(inputs, prepared(scorers), settings or Settings(), tuple(fitted), watch, stack)
         scoring = run.scoring()
         return scoring, [scoring.joined.answers(asked) for asked in questions(run.scorers, run.settings, "outputs")]
 
@@ -120,23 +124,20 @@ def prepared(scorers: Sequence[Scorer | str]) -> list[Scorer]:
     return chosen
 
 
+@dataclass
 class _Run:
-    """Goes through the data twice; `scorers` have then learned, and `parts` hold every block."""
+    """Goes through the data twice; `scorers` have then learned, and every block is kept."""
 
-    def __init__(
-        self,
-        inputs: Readable,
-        scorers: list[Scorer],
-        settings: Settings,
-        fitted: tuple[FitState, ...],
-        watch: Watch | None,
-        keep: InFolder | None,
-        stack: ExitStack,
-    ) -> None:
-        self.inputs, self.scorers, self.settings = inputs, scorers, settings
-        self._watch, self._keep, self._stack = watch, keep, stack
-        self._handed = fitted
-        self._blocks = list(blocks(inputs.each())) if inputs.in_memory else None
+    inputs: Readable
+    scorers: list[Scorer]
+    settings: Settings
+    handed: tuple[FitState, ...]
+    watch: Watch | None
+    stack: ExitStack
+    keep: InFolder | None = None
+
+    def __post_init__(self) -> None:
+        self._blocks = list(blocks(self.inputs.each())) if self.inputs.in_memory else None
         known = self._blocks or ()
         self._small = bool(known) and sum(block.characters for block in known) <= KEEP
         self._ready: dict[int, Scored] = {}
@@ -145,7 +146,6 @@ class _Run:
         """What all blocks say."""
         self._take_states()
         census = self._look()
-        census.warnings()  # Without a reference that counts there is nothing to score.
         parts = self._parts(census)
         self._score(census, parts)
         missing = Counter(system for system, _ in self.inputs.missing_outputs)
@@ -154,9 +154,9 @@ class _Run:
     def _take_states(self) -> None:
         """Gives scorers what was handed in, and what they learned before an interruption."""
         used: set[str] = set()
-        kept = self._keep.states() if self._keep else ()
+        kept = self.keep.states() if self.keep is not None else ()
         for number, scorer in enumerate(self.scorers):
-            mine = [state for state in self._handed if scorer.needs_fit and state.kind == scorer.name]
+            mine = [state for state in self.handed if scorer.needs_fit and state.kind == scorer.name]
             state = next((state for state in mine if scorer.takes(state)), mine[0] if mine else None)
             if state is not None:
                 used.add(state.hash)
@@ -164,7 +164,7 @@ class _Run:
                 state = next((s for s in kept if s.kind == scorer.name and scorer.takes(s)), None)
             if state is not None:
                 self.scorers[number] = scorer.with_state(state)
-        left = [state.kind for state in self._handed if state.hash not in used]
+        left = [state.kind for state in self.handed if state.hash not in used]
         if left:
             raise UsageError(f"fitted state of {left[0]} was handed in, but no scorer of this run takes it")
 
@@ -177,16 +177,17 @@ class _Run:
             if scored:
                 self._ready[block.number] = scored
             census.add(block, scored.items if scored else selected(block.items, self.settings))
-            corpus = scored.fit_corpus if scored else Corpus(block.items) if learners else None
-            for learner in learners.values():
-                learner.add(corpus)
+            if learners:
+                corpus = scored.fit_corpus if scored else Corpus(block.items)
+                for learner in learners.values():
+                    learner.add(corpus)
             self._tell("looking at references", len(census.ids))
         census.warnings()  # Without a reference that counts there is nothing to learn from.
         for number, learner in learners.items():
             self.scorers[number] = learner.done()
             state = self.scorers[number].state
-            if self._keep and state is not None:
-                self._keep.keep_state(state)
+            if self.keep is not None and state is not None:
+                self.keep.keep_state(state)
         return census
 
     def _score(self, census: Census, parts: Parts) -> None:
@@ -201,18 +202,18 @@ class _Run:
     def _interned(self, block: Block) -> Scored:
         """A block ready to be asked about."""
         one = self._blocks is not None and len(self._blocks) == 1
-        return Scored(block, self.settings, self._watch if one else None)
+        return Scored(block, self.settings, self.watch if one else None)
 
     def _parts(self, census: Census) -> Parts:
-        if self._keep is not None:
-            return self._keep
+        if self.keep is not None:
+            return self.keep
         if census.blocks == 1:
             return InMemory()
-        return InFolder(Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="geneval-"))))
+        return InFolder(Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="geneval-"))))
 
     def _each(self) -> Iterator[Block]:
         return iter(self._blocks) if self._blocks is not None else blocks(self.inputs.each())
 
     def _tell(self, what: str, done: int) -> None:
-        if self._watch is not None:
-            self._watch(what, done, self.inputs.count)
+        if self.watch is not None:
+            self.watch(what, done, self.inputs.count)

@@ -68,7 +68,8 @@ class InFolder:
                 path.unlink()
         self._done = {int(path.stem) for path in self._files()}
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many blocks are here."""
         return len(self._done)
 
@@ -100,7 +101,7 @@ class InFolder:
 
     def states(self) -> tuple[FitState, ...]:
         """What scorers learned before the run was interrupted."""
-        return read_fitted(self._folder / "fitted") if any(self._folder.glob("fitted/*.parquet")) else ()
+        return read_fitted(self._folder) if any(self._folder.glob("fitted/*.parquet")) else ()
 
     def keep_state(self, state: FitState) -> None:
         """Keeps what a scorer learned.

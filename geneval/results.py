@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from geneval.data import InputFile
 
+__all__ = ["SCHEMA", "Result", "Score", "now", "read_fitted", "versions"]
+
 SCHEMA = "geneval.score/1"
 _PACKAGES = ("numpy", "sacrebleu", "rapidfuzz", "regex", "sentence-transformers", "transformers", "torch")
 
@@ -132,7 +134,8 @@ class Result:
     @property
     def columns(self) -> dict[str, list[Any]]:
         """Segment scores as lists, long: one row an output, scorer and k. Made anew each time."""
-        return self.to_arrow().to_pydict()
+        found: dict[str, list[Any]] = self.to_arrow().to_pydict()
+        return found
 
     def to_arrow(self) -> pa.Table:
         """Segment scores: id, system, sample, scorer, k, score, winner, flag, reason."""

@@ -94,15 +94,16 @@ def _read(place: Path) -> dict[str, Any] | None:
         return None
 
 
-def _differences(before: dict[str, Any], now_: dict[str, Any]) -> list[str]:
+def _differences(before: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     told = []
-    for part in dict.fromkeys([*before, *now_]):
-        old, new = before.get(part), now_.get(part)
+    for part in dict.fromkeys([*before, *wanted]):
+        old, new = before.get(part), wanted.get(part)
         if not isinstance(old, dict) or not isinstance(new, dict):
             old, new = {"": old}, {"": new}
-        for name in dict.fromkeys([*old, *new]):
-            if old.get(name) != new.get(name):
-                told.append(f"  {part}{', ' if name else ''}{name}: {_short(old, name)}, now {_short(new, name)}")
+        names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+        told += [
+            f"  {part}{', ' if name else ''}{name}: {_short(old, name)}, now {_short(new, name)}" for name in names
+        ]
     return told
 
 

@@ -44,11 +44,12 @@ def run_directory(directory: str | Path, *, resume: bool = False, fresh: bool = 
         _clear(partial, {_LOCK, WORK} if resume and not fresh else {_LOCK})
         yield partial
         with writing(target):
-            _clear(partial / WORK, set())
             _settle(partial)
             partial.rename(target)
+            # Last, so that whatever happens before finds it.
+            _clear(target / WORK, set())
     except BaseException as error:
-        if resume and any((partial / WORK).rglob("[!.]*.[np][pa]*")):
+        if resume and any(path.suffix in {".npz", ".parquet"} for path in (partial / WORK).rglob("*")):
             _clear(partial, {_LOCK, WORK})
             if not isinstance(error, UsageError):
                 error.add_note(f"{partial} keeps what is done: the same command goes on from there")
@@ -119,7 +120,8 @@ def writing(target: Path) -> Iterator[None]:
 
 def _settle(folder: Path) -> None:
     """Has the files reach the disk before the folder gets its name."""
-    for path in [*folder.rglob("*"), folder]:
+    results = (path for path in folder.rglob("*") if WORK not in path.relative_to(folder).parts)
+    for path in [*results, folder]:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

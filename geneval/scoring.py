@@ -64,7 +64,9 @@ class Joined:
         rows = self._parts.get(f"{question.name}.rows")
         before = np.cumsum([0, *map(len, rows)])
         asked = [array for array in rows if len(array)]
-        starts = [array + start for array, start in zip(self._parts.get(f"{question.name}.starts"), before, strict=False)]
+        starts = [
+            array + start for array, start in zip(self._parts.get(f"{question.name}.starts"), before, strict=False)
+        ]
         reasons = self._field(question, "reason")
         winner = None if band else self._field(question, "winner").astype(np.int64)
         none = Ragged(np.zeros(len(item) + 1, np.int64), np.zeros(0, np.int64))

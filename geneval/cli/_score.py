@@ -158,7 +158,7 @@ def score(
     from geneval.data import stream_inputs
     from geneval.defaults import default_scorers
     from geneval.evaluation import Settings, evaluate, prepared
-    from geneval.results import read_fitted
+    from geneval.fitted import read_fitted
     from geneval.resume import begin, plan
     from geneval.run_directory import WORK, run_directory, writing
 
@@ -185,20 +185,24 @@ def score(
     with ExitStack() as stack:
         # Before anything is read: a place that cannot be written to is better known now than after the work.
         folder = stack.enter_context(run_directory(output, resume=True, fresh=fresh)) if output else None
-        reading = {"columns": columns(column), "format": "text" if text else None, "allow_missing": allow_missing}
-        inputs = stream_inputs(outputs, references=references or (), **reading)
+        named, form = columns(column), "text" if text else None
+        inputs = stream_inputs(
+            outputs, references=references or (), columns=named, format=form, allow_missing=allow_missing
+        )
         if not quiet:
             for note in inputs.notes:
                 say(f"note: {note}")
         states = [state for path in fitted or () for state in read_fitted(path)]
         ready = prepared(specs)
-        work = begin(folder / WORK, plan(inputs, reading, ready, settings, states)) if folder else None
-        if work and len(work.parts) and not quiet:
-            say(f"note: going on from {folder}, where {len(work.parts)} blocks are done")
+        work = (
+            begin(folder / WORK, plan(inputs, {"columns": named, "format": form}, ready, settings, states))
+            if folder
+            else None
+        )
+        if work and work.parts.count and not quiet:
+            say(f"note: going on from {folder}, where {work.parts.count} blocks are done")
         with Progressing(quiet=quiet) as progress:
-            result = evaluate(
-                inputs, ready, settings, fitted=states, watch=progress, keep=work.parts if work else None
-            )
+            result = evaluate(inputs, ready, settings, fitted=states, watch=progress, keep=work.parts if work else None)
         # Printed first: a full disk must not take the numbers with it.
         show(result, shown, quiet=quiet)
         if folder and output and work:

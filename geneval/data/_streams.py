@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from geneval.data._columns import ColumnNames, Kind, Row
 from geneval.data._fields import identifier
@@ -54,9 +55,7 @@ def stream_inputs(
             return StreamedInputs(wanted)
         except (_OddError, GenevalError):
             pass
-    return read_inputs(
-        outputs, references=references, columns=columns, format=format, allow_missing=allow_missing
-    )
+    return read_inputs(outputs, references=references, columns=columns, format=format, allow_missing=allow_missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +219,9 @@ class _Groups:
 
     def window(self) -> Source:
         """What was taken since the last time."""
-        taken, self._taken = self._taken, []
-        return _Window(*self._about, taken=taken)
+        about: list[Any] = [*self._about, self._taken]
+        self._taken = []
+        return _Window(*about)
 
     def _step(self) -> None:
         self._next = next(self._rows, None)

@@ -19,7 +19,7 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
 
-_Learned = TypeVar("_Learned", covariant=True)
+_Learned_co = TypeVar("_Learned_co", covariant=True)
 
 Rows = npt.NDArray[np.number]
 """One row of numbers a question; whole numbers where the statistics are counts, so that sums are exact."""
@@ -86,13 +86,13 @@ class FitState:
         return digest.hexdigest()
 
 
-class Learner(Protocol[_Learned]):
+class Learner(Protocol[_Learned_co]):
     """Takes in references, a corpus at a time, and gives a scorer that has learned from them."""
 
     def add(self, corpus: Corpus) -> None:
         """Learns from the references of more items."""
 
-    def done(self) -> _Learned:
+    def done(self) -> _Learned_co:
         """The scorer with what was learned.
 
         Raises:

@@ -70,7 +70,6 @@ class Frequencies:
         self._runs, self._held = [], 0
 
 
-
 def _read(file: IO[bytes], start: int, bounds: Ints, low: int, high: int) -> _Run:
     """One run's numbers in the buckets from `low` up to `high`."""
     first, last, total = int(bounds[low]), int(bounds[high]), int(bounds[-1])
