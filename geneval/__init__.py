@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from geneval.api import compare, score
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.evaluation import Settings, evaluate
-    from geneval.results import Result, Score, read_fitted
+    from geneval.fitted import read_fitted
+    from geneval.results import Result, Score
     from geneval_references import (
         GateError,
         GenevalError,
@@ -42,7 +43,8 @@ _HOMES = {
     "geneval.api": ("compare", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.evaluation": ("Settings", "evaluate"),
-    "geneval.results": ("Result", "Score", "read_fitted"),
+    "geneval.fitted": ("read_fitted",),
+    "geneval.results": ("Result", "Score"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

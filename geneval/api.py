@@ -13,7 +13,8 @@ from geneval.comparison import Comparisons, compare_inputs
 from geneval.data import inputs_from_lists
 from geneval.defaults import default_scorers
 from geneval.evaluation import Settings, evaluate
-from geneval.results import Result, read_fitted
+from geneval.fitted import read_fitted
+from geneval.results import Result
 from geneval_references import UsageError
 from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
 

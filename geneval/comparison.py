@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from geneval.copies import copy_rates, notable_copies
-from geneval.evaluation import FEW_ITEMS, Settings, _Run, _unique
+from geneval.answering import questions
+from geneval.evaluation import FEW_ITEMS, Settings, asking
 from geneval_references import UsageError
 from geneval_scorers import (
     Answers,
-    Corpus,
     FitState,
     Pair,
     PValue,
@@ -27,7 +27,6 @@ from geneval_scorers import (
     effect_size,
     gains,
     holm,
-    parse,
     percentile_interval,
     randomisation_p,
 )
@@ -226,42 +225,45 @@ class Asked:
     """What the scorers answered about all outputs, with what comparisons need to know beside it.
 
     Attributes:
-        corpus: holds the systems' names, and whose each question is (`output_system`).
+        systems: names.
+        system: whose each question is, a place in `systems`.
         units: for every question its item's number, in the order of ids.
-        answers: one a scorer and k, with its signature; asked when their turn comes, so that not all are held at once.
+        answers: one a scorer and k, with its signature; read when their turn comes, so that not all are held at once.
         count: how many there will be.
         warnings: about references, copies and scorers, as they come.
+        watch: told about progress.
     """
 
-    corpus: Corpus
+    systems: Sequence[str]
+    system: Ints
     units: Ints
     answers: Iterator[tuple[Answers, str]]
     count: int
     warnings: list[str]
+    watch: Watch | None
 
 
-def answers_of(
-    inputs: Inputs, scorers: Sequence[Scorer], settings: Settings, fitted: Iterable[FitState], watch: Watch | None
-) -> Asked:
+@contextmanager
+def asked(
+    inputs: Inputs, scorers: Sequence[Scorer | str], settings: Settings, fitted: Iterable[FitState], watch: Watch | None
+) -> Iterator[Asked]:
     """Asks every scorer about every output, as `geneval.evaluate` does."""
     # Missing outputs leave their item out of a comparison; that is told with the comparison.
-    run = _Run(replace(inputs, missing_outputs=()), settings, watch)
-    run.warnings += notable_copies(copy_rates(run.corpus, settings.copies))
-    run._warn_about_comparisons()  # noqa: SLF001
-    ready = run._fit(list(scorers), tuple(fitted))  # noqa: SLF001
-    levels = settings.k or (None,)
+    whole = replace(inputs, missing_outputs=())
+    with asking(whole, scorers, settings, fitted=fitted, watch=watch) as (scoring, ready):
+        joined = scoring.joined
+        scoring.warn_about_comparisons()
+        each = questions(ready, settings, "outputs")
 
-    def answers() -> Iterator[tuple[Answers, str]]:
-        for scorer in ready:
-            for k in levels:
-                found = run._alike(run._ask(scorer, run.queries, k))  # noqa: SLF001
-                run._warn_about_answers(found, "outputs")  # noqa: SLF001
-                for notice in scorer.notices(run.corpus):
-                    run._warn(notice)  # noqa: SLF001
-                yield found, run._signature(scorer, k)  # noqa: SLF001
+        def answers() -> Iterator[tuple[Answers, str]]:
+            for question in each:
+                found = joined.answers(question)
+                scoring.warn_about_answers(found)
+                scoring.warn_about_texts(question.scorer)
+                yield found, joined.signature(question.scorer, question.k)
 
-    units = run.units[run.queries.item]
-    return Asked(run.corpus, units, answers(), len(ready) * len(levels), run.warnings)
+        units = joined.units[joined.item]
+        yield Asked(joined.systems, joined.system, units, answers(), len(each), scoring.warnings, watch)
 
 
 def compare_inputs(
@@ -291,16 +293,13 @@ def compare_inputs(
         UsageError: fewer than two systems, no such baseline or method, no scorer, or one twice.
         MissingDependencyError: what a scorer runs is not installed.
     """
-    chosen = _unique([parse(s) if isinstance(s, str) else s for s in scorers])
     plan = _plan(method, resamples)
     first = _baseline(inputs.systems, baseline)
     settings = settings or Settings()
     if plan.method == "bootstrap":
         settings = replace(settings, resamples=plan.resamples)
-    for scorer in chosen:
-        scorer.prepare()
-    asked = answers_of(inputs, chosen, settings, fitted, watch)
-    return _Comparing(asked, settings, plan, first).result(inputs.notes)
+    with asked(inputs, scorers, settings, fitted, watch) as answered:
+        return _Comparing(answered, settings, plan, first).result(inputs.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +341,7 @@ class _Comparing:
     baseline: str
 
     def __post_init__(self) -> None:
-        owner = self.asked.corpus.output_system
-        self.questions = {s: np.flatnonzero(owner == i) for i, s in enumerate(self.asked.corpus.systems)}
+        self.questions = {s: np.flatnonzero(self.asked.system == i) for i, s in enumerate(self.asked.systems)}
         self.others = [s for s in self.questions if s != self.baseline]
 
     def result(self, notes: tuple[str, ...]) -> Comparisons:
@@ -353,7 +351,8 @@ class _Comparing:
             baselines.append(self._of_baseline(answers, signature))
             for system in self.others:
                 found.append(self._compared(system, answers, signature))
-                self.asked.corpus.watch("comparing", len(found), total)
+                if self.asked.watch:
+                    self.asked.watch("comparing", len(found), total)
         comparisons = self._adjusted(found)
         warnings = [*self.asked.warnings, *self._about_items(comparisons), *self._about_draws(comparisons)]
         return Comparisons(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -49,20 +50,31 @@ class CopyRates:
         return {**asdict(self), "rate": self.rate, "reference_rate": self.reference_rate}
 
 
-def copy_rates(corpus: Corpus, policy: Copies) -> dict[str, CopyRates]:
-    """Counts copies after folding, for each system."""
+def copy_counts(corpus: Corpus) -> dict[str, list[int]]:
+    """Counts copies after folding, for each system, and "" for the references themselves: [equal ones, all]."""
     queries = full(corpus)
     mine = np.zeros(len(queries), bool)
     mine[queries.references.rows[copied(corpus, queries)]] = True
     references = corpus.references
     key = references.rows * (len(corpus.texts) + 1) + corpus.folded[references.values]
     _, same, many = np.unique(key, return_inverse=True, return_counts=True)
-    repeated = int((many[same] > 1).sum())
-    out = {}
+    out = {"": [int((many[same] > 1).sum()), len(key)]}
     for number, system in enumerate(corpus.systems):
         asked = corpus.output_system == number
-        out[system] = CopyRates(policy, int(mine[asked].sum()), int(asked.sum()), repeated, len(key))
+        out[system] = [int(mine[asked].sum()), int(asked.sum())]
     return out
+
+
+def copy_rates(
+    counts: Iterable[Mapping[str, Sequence[int]]], policy: Copies, systems: Sequence[str]
+) -> dict[str, CopyRates]:
+    """Adds up what `copy_counts` found in parts of the data; one entry a system."""
+    sums = {name: np.zeros(2, np.int64) for name in ("", *systems)}
+    for part in counts:
+        for name, found in part.items():
+            sums[name] += np.asarray(found)
+    (repeated, references), totals = sums[""].tolist(), {name: sums[name].tolist() for name in systems}
+    return {name: CopyRates(policy, n, outputs, repeated, references) for name, (n, outputs) in totals.items()}
 
 
 def notable_copies(copies: dict[str, CopyRates]) -> list[str]:

@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from geneval import __version__
 from geneval.copies import CopyRates
+from geneval.fitted import read_fitted, write_fitted
 from geneval.run_directory import run_directory, writing
+from geneval.segments import Nothing, Segments, Stored, schema, write
+from geneval.settings import Settings
 from geneval_references import InputError, UsageError
 from geneval_scorers import FitState
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from geneval.data import InputFile
-    from geneval.evaluation import Settings
+
+__all__ = ["SCHEMA", "Result", "Score", "now", "read_fitted", "versions"]
 
 SCHEMA = "geneval.score/1"
 _PACKAGES = ("numpy", "sacrebleu", "rapidfuzz", "regex", "sentence-transformers", "transformers", "torch")
@@ -79,7 +81,7 @@ class Result:
         scores: one a system, scorer and k.
         bands: the references in the role of a system, where asked for.
         warnings: what a reader of the numbers must know.
-        columns: segment scores, long: one row an output, scorer and k.
+        segments: segment scores; `columns`, `to_arrow`, `to_pandas` and `to_dataset` show them.
         fitted: what scorers learned from the references.
         reference_hash: of the references that counted.
         files: the inputs, with their hashes.
@@ -90,7 +92,7 @@ class Result:
     scores: tuple[Score, ...]
     bands: tuple[Score, ...] = ()
     warnings: tuple[str, ...] = ()
-    columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
+    segments: Segments = field(default_factory=Nothing, repr=False)
     fitted: tuple[FitState, ...] = ()
     reference_hash: str = ""
     files: tuple[InputFile, ...] = ()
@@ -129,11 +131,18 @@ class Result:
         """The same as text: no NaN, sorted as declared."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Segment scores as lists, long: one row an output, scorer and k. Made anew each time."""
+        found: dict[str, list[Any]] = self.to_arrow().to_pydict()
+        return found
+
     def to_arrow(self) -> pa.Table:
         """Segment scores: id, system, sample, scorer, k, score, winner, flag, reason."""
         import pyarrow as pa
 
-        return pa.table({name: pa.array(self.columns[name], kind) for name, kind in _schema(pa).items()})
+        tables = list(self.segments.tables())
+        return pa.concat_tables(tables).combine_chunks() if tables else schema().empty_table()
 
     def to_pandas(self) -> pd.DataFrame:
         """Segment scores as a data frame."""
@@ -157,38 +166,32 @@ class Result:
             self.write(folder)
         return Path(directory)
 
-    def write(self, folder: Path) -> None:
-        """Writes the files of a run into an empty folder."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def write(self, folder: Path, *, created: str | None = None) -> None:
+        """Writes the files of a run into a folder.
 
+        Args:
+            folder: nothing of a run is in there yet.
+            created: when the run was begun, where that was not just now.
+        """
         (folder / "results.json").write_text(self.to_json() + "\n", encoding="utf-8")
-        pq.write_table(self.to_arrow(), folder / "segments.parquet")
+        write(self.segments, folder / "segments.parquet")
         for state in self.fitted:
-            (folder / "fitted").mkdir(exist_ok=True)
-            facts = {"geneval": json.dumps({"kind": state.kind, "facts": dict(state.facts)})}
-            table = pa.table({name: pa.array(np.asarray(array)) for name, array in state.arrays.items()})
-            pq.write_table(
-                table.replace_schema_metadata(facts), folder / "fitted" / f"{state.kind}-{state.hash[:12]}.parquet"
-            )
-        (folder / "manifest.json").write_text(json.dumps(self._manifest(), indent=2) + "\n", encoding="utf-8")
+            write_fitted(state, folder / "fitted")
+        (folder / "manifest.json").write_text(
+            json.dumps(self._manifest(created or now()), indent=2) + "\n", encoding="utf-8"
+        )
 
-    def _manifest(self) -> dict[str, object]:
+    def _manifest(self, created: str) -> dict[str, object]:
         return {
             "schema": "geneval.manifest/1",
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": created,
             "config": {"scorers": list(dict.fromkeys(s.scorer for s in self.scores))}
             | (asdict(self.settings) if self.settings else {}),
             "inputs": [{"name": f.name, "sha256": f.sha256, "rows": f.rows} for f in self.files],
             "notes": list(self.notes),
             "reference_hash": self.reference_hash,
             "fitted": [{"kind": s.kind, "sha256": s.hash, "facts": dict(s.facts)} for s in self.fitted],
-            "versions": {
-                "geneval": __version__,
-                "python": platform.python_version(),
-                "platform": sys.platform,
-                **_versions(),
-            },
+            "versions": versions(),
         }
 
     @classmethod
@@ -201,13 +204,12 @@ class Result:
         import pyarrow.parquet as pq
 
         from geneval.data import InputFile
-        from geneval.evaluation import Settings
 
         folder = Path(directory)
         try:
             found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            table = pq.read_table(folder / "segments.parquet")
+            pq.read_metadata(folder / "segments.parquet")
             schema = found.get("schema") if isinstance(found, dict) else None
             if schema != SCHEMA:
                 raise InputError(f"{folder}: schema {schema!r}; this geneval reads {SCHEMA!r}")
@@ -216,7 +218,7 @@ class Result:
                 scores=tuple(map(Score.from_dict, found["scores"])),
                 bands=tuple(map(Score.from_dict, found.get("bands", []))),
                 warnings=tuple(found["warnings"]),
-                columns=table.to_pydict(),
+                segments=Stored(folder / "segments.parquet"),
                 fitted=read_fitted(folder) if (folder / "fitted").exists() else (),
                 reference_hash=manifest["reference_hash"],
                 files=tuple(InputFile(**file) for file in manifest["inputs"]),
@@ -231,47 +233,18 @@ class Result:
             ) from error
 
 
-def read_fitted(path: str | Path) -> tuple[FitState, ...]:
-    """Reads what scorers learned in an earlier run: a run directory, or one file of its `fitted/` folder.
-
-    Raises:
-        InputError: it is no such file, or its content is not what its name says.
-    """
-    import pyarrow.parquet as pq
-
-    place = Path(path)
-    files = [place] if place.is_file() else sorted((place / "fitted").glob("*.parquet"))
-    if not place.exists():
-        raise InputError(f"{place}: there is no such run directory or file of fitted state")
-    if not files:
-        raise InputError(f"{place}: no fitted state in there; a run that fits a scorer (cider) keeps it in fitted/")
-    states = []
-    for file in files:
-        try:
-            table = pq.read_table(file)
-            about = json.loads((table.schema.metadata or {})[b"geneval"])
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{file} is no fitted state that geneval has saved") from error
-        arrays = {name: table.column(name).to_numpy() for name in table.column_names}
-        state = FitState(about["kind"], about["facts"], arrays)
-        if state.hash[:12] not in file.name:
-            raise InputError(f"{file}: the content's hash is {state.hash[:12]}, not what the name says; it was changed")
-        states.append(state)
-    return tuple(states)
-
-
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _schema(pa: Any) -> dict[str, Any]:
-    text = pa.string()
-    kinds = {"id": text, "system": text, "sample": pa.int64(), "scorer": text, "k": pa.int64(), "score": pa.float64()}
-    return kinds | {"winner": pa.int64(), "flag": text, "reason": text}
+def now() -> str:
+    """The time, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _versions() -> dict[str, str]:
-    out = {}
+def versions() -> dict[str, str]:
+    """Of geneval, Python, the platform and the packages that decide numbers."""
+    out = {"geneval": __version__, "python": platform.python_version(), "platform": sys.platform}
     for package in _PACKAGES:
         try:
             out[package] = metadata.version(package)

@@ -14,13 +14,22 @@ from geneval_references import GenevalError, UsageError
 
 _LOCK = ".geneval-lock"
 
+WORK = "work"
+"""Folder in a `.partial` directory for what a run has finished."""
+
 
 @contextmanager
-def run_directory(directory: str | Path) -> Iterator[Path]:
+def run_directory(directory: str | Path, *, resume: bool = False, fresh: bool = False) -> Iterator[Path]:
     """Gives a folder to write into; when the block ends well it becomes `directory`.
 
     While it is built it is `directory` with `.partial` behind it, locked. What an interrupted run left there is cleared
-    away; a folder of that name that geneval did not make is left alone.
+    away, but for its finished work (`WORK`) where that is to be used; a folder of that name that geneval did not make
+    is left alone.
+
+    Args:
+        directory: its place.
+        resume: finished work stays when the run fails or is interrupted, and the next one finds it.
+        fresh: what an earlier run has finished is cleared away first.
 
     Raises:
         UsageError: `directory` is there already, or its parent cannot be written to.
@@ -32,21 +41,39 @@ def run_directory(directory: str | Path) -> Iterator[Path]:
     partial = target.with_name(target.name + ".partial")
     guard = _locked(target, partial)
     try:
-        for path in partial.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path.name != _LOCK:
-                path.unlink()
+        _clear(partial, {_LOCK, WORK} if resume and not fresh else {_LOCK})
         yield partial
         with writing(target):
             _settle(partial)
             partial.rename(target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+            # Last, so that whatever happens before finds it.
+            _clear(target / WORK, set())
+    except BaseException as error:
+        if resume and any(path.suffix in {".npz", ".parquet"} for path in (partial / WORK).rglob("*")):
+            _clear(partial, {_LOCK, WORK})
+            if not isinstance(error, UsageError):
+                error.add_note(f"{partial} keeps what is done: the same command goes on from there")
+        else:
+            shutil.rmtree(partial, ignore_errors=True)
         raise
     finally:
         (target / _LOCK).unlink(missing_ok=True)
         guard.release()
+        if partial.exists():
+            (partial / _LOCK).touch()
+
+
+def _clear(folder: Path, but: set[str]) -> None:
+    """Empties a folder, and takes it away where nothing is to be left."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.name in but:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    if not but and folder.exists():
+        folder.rmdir()
 
 
 def _locked(target: Path, partial: Path) -> FileLock:
@@ -93,7 +120,8 @@ def writing(target: Path) -> Iterator[None]:
 
 def _settle(folder: Path) -> None:
     """Has the files reach the disk before the folder gets its name."""
-    for path in [*folder.rglob("*"), folder]:
+    results = (path for path in folder.rglob("*") if WORK not in path.relative_to(folder).parts)
+    for path in [*results, folder]:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -46,11 +46,11 @@ class Guarded(TyperGroup):
         except GenevalError as error:
             if ctx.params.get("debug"):
                 raise
-            say(f"error: {error}")
+            say("\n".join([f"error: {error}", *_notes(error)]))
             code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
             raise typer.Exit(code) from error
         except KeyboardInterrupt as error:
-            say("interrupted")
+            say("\n".join(["interrupted", *_notes(error)]))
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
             # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
@@ -59,7 +59,12 @@ class Guarded(TyperGroup):
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            say(f"error: {told} (unexpected; geneval --debug ... shows where)")
+            told = f"error: {' '.join(f'{type(error).__name__}: {error}'.split())}"
+            say("\n".join([f"{told} (unexpected; geneval --debug ... shows where)", *_notes(error)]))
             raise typer.Exit(1) from error
         return done
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What those that an error went through had to add."""
+    return list(getattr(error, "__notes__", []))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geneval.cli._columns import Columns, Conditions, Origins, Tiers
+from geneval.cli._columns import Columns, Conditions, Origins, Tiers, columns
 from geneval.cli._options import (
     SCORING,
     SHOWING,
@@ -31,7 +31,6 @@ from geneval.cli._options import (
     check_limit,
     formats,
     none_scored,
-    read,
 )
 from geneval.cli._talk import Progressing, say
 
@@ -65,9 +64,19 @@ def score(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Write a run directory (never overwritten).", rich_help_panel=SHOWING
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Write a run directory (never overwritten). Interrupted, the same command goes on where it was.",
+            rich_help_panel=SHOWING,
         ),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Start again, where DIR.partial holds an interrupted run.", rich_help_panel=SHOWING
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score outputs against reference sets, with 95 % intervals and signatures.
@@ -77,10 +86,12 @@ def score(
 
     Example: geneval score A=a.jsonl B=b.jsonl -r references.jsonl -s bleu -s "rouge(kind='L')" -o run
     """
+    from geneval.data import stream_inputs
     from geneval.defaults import default_scorers
-    from geneval.evaluation import Settings, evaluate
-    from geneval.results import read_fitted
-    from geneval.run_directory import run_directory, writing
+    from geneval.evaluation import Settings, evaluate, prepared
+    from geneval.fitted import read_fitted
+    from geneval.resume import begin, plan
+    from geneval.run_directory import WORK, run_directory, writing
 
     shown, text = formats(format)
     check_limit(fail_on_error)
@@ -101,16 +112,30 @@ def score(
         say(f"note: {left_out}")
     with ExitStack() as stack:
         # Before anything is read: a place that cannot be written to is better known now than after the work.
-        folder = stack.enter_context(run_directory(output)) if output else None
-        inputs = read(outputs, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
+        folder = stack.enter_context(run_directory(output, resume=True, fresh=fresh)) if output else None
+        named, form = columns(column), "text" if text else None
+        inputs = stream_inputs(
+            outputs, references=references or (), columns=named, format=form, allow_missing=allow_missing
+        )
+        if not quiet:
+            for note in inputs.notes:
+                say(f"note: {note}")
         states = [state for path in fitted or () for state in read_fitted(path)]
+        ready = prepared(specs)
+        work = (
+            begin(folder / WORK, plan(inputs, {"columns": named, "format": form}, ready, settings, states))
+            if folder
+            else None
+        )
+        if work and work.parts.count and not quiet:
+            say(f"note: going on from {folder}, where {work.parts.count} blocks are done")
         with Progressing(quiet=quiet) as progress:
-            result = evaluate(inputs, specs, settings, fitted=states, watch=progress)
+            result = evaluate(inputs, ready, settings, fitted=states, watch=progress, keep=work.parts if work else None)
         # Printed first: a full disk must not take the numbers with it.
         show(result, shown, quiet=quiet)
-        if folder and output:
+        if folder and output and work:
             with writing(output):
-                result.write(folder)
+                result.write(folder, created=work.created)
     if output and not quiet:
         say(f"written: {output}")
     _check_failures(result, fail_on_error)

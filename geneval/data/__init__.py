@@ -16,6 +16,7 @@ from geneval.data._model import (
 )
 from geneval.data._people import read_judgements, read_preferences, read_ratings
 from geneval.data._reference_files import read_references
+from geneval.data._streams import StreamedInputs, stream_inputs
 from geneval.data._write import write_references
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Preference",
     "Rating",
     "Side",
+    "StreamedInputs",
     "Verdict",
     "Winner",
     "demo_inputs",
@@ -35,5 +37,6 @@ __all__ = [
     "read_preferences",
     "read_ratings",
     "read_references",
+    "stream_inputs",
     "write_references",
 ]

@@ -58,7 +58,7 @@ def read_inputs(
         files += given_files
     names.check()
     problems.check()
-    items = _join(rows, given)
+    items = join_rows(rows, given)
     return assemble(
         items,
         rows.outputs,
@@ -112,7 +112,7 @@ def assemble(
     )
 
 
-def _join(rows: OutputRows, given: tuple[ReferenceSet, ...] | None) -> tuple[ReferenceSet, ...]:
+def join_rows(rows: OutputRows, given: tuple[ReferenceSet, ...] | None) -> tuple[ReferenceSet, ...]:
     """One set an item: those of the reference files first, in their order."""
     sets = {item.id: item for item in given or ()}
     for id_, item in rows.items.items():

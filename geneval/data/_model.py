@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from geneval_references import ReferenceSet
+from geneval_references import InputError, ReferenceSet
 
 Winner = Literal["a", "b", "tie", "both_bad", "skip"]
 """What a person chose; `both_bad` is a tie that also counts against both, `skip` is no comparison."""
@@ -99,3 +100,28 @@ class Inputs:
     files: tuple[InputFile, ...] = ()
     missing_outputs: tuple[tuple[str, str], ...] = ()
     """(system, id) without an output; only where missing ones were allowed."""
+
+    @property
+    def count(self) -> int:
+        """How many items there are."""
+        return len(self.items)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the texts are held: they are."""
+        return True
+
+    def each(self) -> Iterator[tuple[ReferenceSet, list[tuple[int, Output]]]]:
+        """Every item with its outputs, numbered in the order they were given in.
+
+        Raises:
+            InputError: an id is there twice, or an output's is not there.
+        """
+        by_item: dict[str, list[tuple[int, Output]]] = {item.id: [] for item in self.items}
+        if len(by_item) < len(self.items):
+            raise InputError("two items have one id; an id names one item")
+        for number, output in enumerate(self.outputs):
+            if output.id not in by_item:
+                raise InputError(f"system {output.system!r} has an output for {output.id!r}, which is no item")
+            by_item[output.id].append((number, output))
+        return ((item, by_item[item.id]) for item in self.items)

@@ -54,7 +54,7 @@ def load_references(
     if sources and all(source.form == "text" for source in sources):
         sets, text_notes, text_files = text_references([(s.label, s.path, s.name) for s in sources], problems)
         return sets, tuple(text_notes), tuple(text_files)
-    reader = _Reader(names, problems)
+    reader = ReferenceRows(names, problems)
     notes: list[str] = []
     files: list[InputFile] = []
     for source in sources:
@@ -74,7 +74,7 @@ class _First:
     grows: bool
 
 
-class _Reader:
+class ReferenceRows:
     """Gathers reference sets over files, by id."""
 
     def __init__(self, names: ColumnNames, problems: Problems) -> None:

@@ -11,7 +11,7 @@ from geneval_references._errors import (
     UsageError,
 )
 from geneval_references._fold import fold
-from geneval_references._hash import reference_hash
+from geneval_references._hash import ReferenceHash, reference_hash
 from geneval_references._model import TIERS, Reference, ReferenceSet, Tier
 from geneval_references._select import counting, select, unmatched
 
@@ -26,6 +26,7 @@ __all__ = [
     "MissingDependencyError",
     "Multiplicity",
     "Reference",
+    "ReferenceHash",
     "ReferenceSet",
     "ScorerError",
     "Spread",

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from geneval_scorers._answer_checks import finished
 from geneval_scorers._answers import Answers
 from geneval_scorers._ragged import Floats, Ints
-from geneval_scorers._scorer import Scorer
+from geneval_scorers._scorer import Rows, Scorer
 from geneval_scorers._subsets import SEED
 
 BLOCK = 4_000_000
 """How many (resample, item) are looked at together."""
+
+_CHUNK = 1 << 16
+"""Whole numbers are multiplied so many items at a time."""
+
+
+class Layer(Protocol):
+    """Rows that are summed over each item already."""
+
+    def sums(self, times: Floats) -> Floats:
+        """Sums of items' rows, each taken so many times.
+
+        Args:
+            times: [sums, items], whole numbers that add up to `items` at most in each row.
+
+        Returns:
+            [sums, columns + 1]; the last column is the weight.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +58,15 @@ class Resamples:
             units: for each question its item's number, below `items`. A system that gave several outputs for an item
                 counts there as one: each weighs 1 / (how many).
         """
-        return self.of_layers(answers.scorer, list(item_layers(answers, questions, units, self.items)))
+        single = bool((np.bincount(units, minlength=self.items) <= 1).all())
+        if single and np.issubdtype(answers.rows.dtype, np.integer):
+            layers: list[Layer] = [Whole.of(rows, units) for rows in answers.layers(questions)]
+        else:
+            layers = [Summed(rows) for rows in item_layers(answers, questions, units, self.items)]
+        return self.of_layers(answers.scorer, layers)
 
-    def of_layers(self, scorer: Scorer, layers: Sequence[Floats]) -> Floats:
-        """The same of rows that are summed over each item already, as `item_layers` gives them."""
+    def of_layers(self, scorer: Scorer, layers: Sequence[Layer]) -> Floats:
+        """The same of rows that are summed over each item already."""
         totals = np.zeros(self.resamples)
         rng = np.random.default_rng(self.seed)
         block = max(1, BLOCK // max(self.items, 1))
@@ -51,15 +74,56 @@ class Resamples:
             size = min(block, self.resamples - start)
             counts = self._counts(rng, size)
             for layer in layers:
-                sums = added(counts, layer)
+                sums = layer.sums(counts)
                 totals[start : start + size] += finished(scorer, sums[:, :-1], sums[:, -1])
         return totals / max(len(layers), 1)
 
     def _counts(self, rng: np.random.Generator, size: int) -> Floats:
         """How often each item is in each resample, [size, items]."""
-        drawn = rng.integers(self.items, size=(size, self.items))
-        drawn += np.arange(size)[:, None] * self.items
-        return np.bincount(drawn.ravel(), minlength=size * self.items).reshape(size, self.items).astype(np.float64)
+        counts = np.empty((size, self.items))
+        for row in counts:
+            row[:] = np.bincount(rng.integers(self.items, size=self.items), minlength=self.items)
+        return counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """A layer as `item_layers` gives it."""
+
+    rows: Floats
+
+    def sums(self, times: Floats) -> Floats:
+        """As `Layer` says."""
+        return added(times, self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """A layer of whole numbers, one row an item at most, as small as it came.
+
+    Whole numbers have one sum in whatever order, so that a BLAS product may add them.
+    """
+
+    rows: Rows
+    units: Ints
+
+    @classmethod
+    def of(cls, rows: Rows, units: Ints) -> Whole:
+        """Puts the rows in the order of items."""
+        if (np.diff(units) > 0).all():
+            return cls(rows, units)
+        order = np.argsort(units)
+        return cls(rows[order], units[order])
+
+    def sums(self, times: Floats) -> Floats:
+        """As `Layer` says."""
+        out = np.zeros((len(times), self.rows.shape[1] + 1))
+        for start in range(0, len(self.units), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            weights = times[:, self.units[part]]
+            out[:, :-1] += weights @ self.rows[part].astype(np.float64)
+            out[:, -1] += weights.sum(axis=1)
+        return out
 
 
 def item_layers(answers: Answers, questions: Ints, units: Ints, items: int) -> Iterator[Floats]:
@@ -75,10 +139,12 @@ def item_layers(answers: Answers, questions: Ints, units: Ints, items: int) -> I
         [items, columns + 1]; the last column is the weight: 1, or 0 for an item without questions.
     """
     share = 1.0 / np.bincount(units, minlength=items)[units]
-    weight = np.bincount(units, weights=share, minlength=items)
     for rows in answers.layers(questions):
-        columns = [np.bincount(units, weights=share * column, minlength=items) for column in rows.T]
-        yield np.stack([*columns, weight], axis=1)
+        summed = np.empty((items, rows.shape[1] + 1))
+        for number, column in enumerate(rows.T):
+            summed[:, number] = np.bincount(units, weights=share * column, minlength=items)
+        summed[:, -1] = np.bincount(units, weights=share, minlength=items)
+        yield summed
 
 
 def added(times: Floats, rows: Floats) -> Floats:

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,11 @@ from geneval_scorers._corpus import Corpus
 from geneval_scorers._entry_points import origin
 from geneval_scorers._numbering import numbered
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
+from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
 from geneval_scorers._subsets import Subsets
+
+_Learned_co = TypeVar("_Learned_co", covariant=True)
 
 Rows = npt.NDArray[np.number]
 """One row of numbers a question; whole numbers where the statistics are counts, so that sums are exact."""
@@ -86,8 +88,22 @@ class FitState:
         digest = hashlib.sha256(json.dumps([self.kind, dict(sorted(self.facts.items()))]).encode())
         for name, array in sorted(self.arrays.items()):
             digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+
+class Learner(Protocol[_Learned_co]):
+    """Takes in references, a corpus at a time, and gives a scorer that has learned from them."""
+
+    def add(self, corpus: Corpus) -> None:
+        """Learns from the references of more items."""
+
+    def done(self) -> _Learned_co:
+        """The scorer with what was learned.
+
+        Raises:
+            InputError: that is too little to learn from.
+        """
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,9 +164,12 @@ class Scorer:
             MissingDependencyError: with the command that installs it.
         """
 
-    def notices(self, corpus: Corpus) -> list[str]:
-        """What a reader of its numbers on these texts must know, asked after scoring."""
-        return []
+    def notices(self, corpus: Corpus) -> Mapping[str, Bools]:
+        """What a reader of its numbers must know, and of which of `corpus.texts` it is true; asked after scoring.
+
+        A sentence without its full stop: `: 3 of 40 texts` is put behind it.
+        """
+        return {}
 
     @property
     def needs_fit(self) -> bool:
@@ -162,9 +181,22 @@ class Scorer:
         """What it learned, None where there is nothing to learn."""
         return None
 
-    def fit(self, corpus: Corpus) -> Self:
-        """A copy that has learned from the references of `corpus` and stays as it is from then on."""
-        return self
+    def learner(self) -> Learner[Self]:
+        """Learns from the references of one corpus after the other: what `fit` is made of.
+
+        Scorers that learn something override it.
+        """
+        return _Nothing(self)
+
+    def fit(self, *corpora: Corpus) -> Self:
+        """A copy that has learned from the references of `corpora` and stays as it is from then on.
+
+        Several corpora are parts of one: an item's references are in one of them.
+        """
+        learner = self.learner()
+        for corpus in corpora:
+            learner.add(corpus)
+        return learner.done()
 
     def takes(self, state: FitState) -> bool:
         """Whether this state was fitted by a scorer of these options."""
@@ -218,6 +250,22 @@ class Scorer:
         """
         total = float(len(rows)) if weights is None else math.fsum(weights)
         return float(self.finish(exact_sums(rows, weights), np.asarray(total)))
+
+
+_Same = TypeVar("_Same", bound=Scorer)
+
+
+class _Nothing(Generic[_Same]):
+    """The learner of a scorer that learns nothing."""
+
+    def __init__(self, scorer: _Same) -> None:
+        self._scorer = scorer
+
+    def add(self, corpus: Corpus) -> None:
+        """Nothing to learn."""
+
+    def done(self) -> _Same:
+        return self._scorer
 
 
 @dataclass(frozen=True, repr=False)

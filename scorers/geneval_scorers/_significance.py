@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geneval_scorers._answers import Answers
-from geneval_scorers._bootstrap import BLOCK, Resamples, added, item_layers
+from geneval_scorers._bootstrap import BLOCK, Resamples, Summed, added, item_layers
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers._scorer import Scorer
 from geneval_scorers._subsets import SEED
@@ -88,7 +88,8 @@ class Pair:
     def bootstrap(self, resamples: int, seed: int = SEED) -> tuple[Floats, Floats]:
         """Corpus scores of both in draws of items with replacement, the same draws for both, [resamples] each."""
         draws = Resamples(self.items, resamples, seed)
-        return draws.of_layers(self.scorer, self.first), draws.of_layers(self.scorer, self.second)
+        first, second = (list(map(Summed, layers)) for layers in (self.first, self.second))
+        return draws.of_layers(self.scorer, first), draws.of_layers(self.scorer, second)
 
     def randomised(self, trials: int, seed: int = SEED) -> Floats:
         """Differences second - first after the two systems have swapped each item with probability 1/2, [trials]."""

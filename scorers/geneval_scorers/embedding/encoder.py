@@ -39,8 +39,8 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Return one row a text, in their order. `progress` hears how many texts each batch held."""
 
-    def cut(self, texts: Sequence[str]) -> int:
-        """Return how many of the texts are longer than what the model reads."""
+    def cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell of each text whether it is longer than what the model reads."""
 
 
 def load_encoder(model: str = DEFAULT_MODEL, *, batch_size: int = 64, device: str | None = None) -> Encoder:
@@ -115,15 +115,16 @@ class _SentenceEncoder:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), np.float32)
         return _normalised(_in_batches(self._embed, texts, self.batch_size, progress))
 
-    def cut(self, texts: Sequence[str]) -> int:
+    def cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         limit = self._model.max_seq_length or 0
+        cut = np.zeros(len(texts), bool)
         # A token is a byte at least, and some are added; most corpora need no second look.
-        long = [text for text in texts if len(text.encode("utf-8", "replace")) > limit - _ADDED]
-        if not limit or not long:
-            return 0
-        with _quiet():
-            rows = self._model.tokenizer(long, truncation=False, padding=False)["input_ids"]
-        return sum(len(row) > limit for row in rows)
+        long = [i for i, text in enumerate(texts) if len(text.encode("utf-8", "replace")) > limit - _ADDED]
+        if limit and long:
+            with _quiet():
+                rows = self._model.tokenizer([texts[i] for i in long], truncation=False, padding=False)["input_ids"]
+            cut[long] = [len(row) > limit for row in rows]
+        return cut
 
     def _embed(self, texts: list[str]) -> Vectors:
         with _quiet():

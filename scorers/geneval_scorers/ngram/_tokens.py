@@ -56,7 +56,10 @@ class Tokenizing:
 
 
 def intern(texts: Iterable[Sequence[str]]) -> Tokens:
-    """Numbers the tokens of every text."""
+    """Numbers the tokens of every text, in alphabetical order.
+
+    Sums over n-grams go by these numbers: their order, and so the last bit, must not depend on the other texts.
+    """
     numbers: dict[str, int] = {}
     flat: list[int] = []
     lengths: list[int] = []

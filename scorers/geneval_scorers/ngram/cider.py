@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._numbering import ascending, numbered
+from geneval_scorers._numbering import numbered
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Floats, Ints
+from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
+from geneval_scorers.ngram._frequencies import Frequencies
 from geneval_scorers.ngram._known import Hashes, Ngrams, known_ngrams
 from geneval_scorers.ngram._shared import shared_ngrams
 from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer
 
-_DOCUMENTS = 50_000
+_Fitted = TypeVar("_Fitted", bound="Cider")
+
+_DOCUMENTS = 10_000
 """How many items are counted together while fitting."""
 
 
@@ -78,31 +81,15 @@ class Cider(Tokenizing, PairScorer):
 
     @property
     def state(self) -> FitState | None:
-        """n-gram hashes with the number of items that have them."""
+        """n-gram hashes with the number of items that have them, where these are two or more.
+
+        An n-gram of one item weighs as much as one of none, so that it need not be known.
+        """
         return self.fitted
 
-    def fit(self, corpus: Corpus) -> Self:
-        """Counts in how many items' original references each n-gram is.
-
-        Raises:
-            InputError: fewer than two items with original references.
-        """
-        originals = corpus.references.keep(corpus.reference_original)
-        documents = np.flatnonzero(originals.lengths)
-        if len(documents) < 2:
-            raise InputError(
-                f"cider weighs n-grams by how rare they are among the items; {len(documents)} item with original "
-                "references makes every weight log(1) = 0. Score more items together, or hand in document "
-                "frequencies that a larger run has saved (--fitted RUN, fitted=)"
-            )
-        grams = known_ngrams(corpus, self.tokenizer, self.n)
-        hashes, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        for start in range(0, len(documents), _DOCUMENTS):
-            found = grams.in_documents(originals.take(documents[start : start + _DOCUMENTS]))
-            hashes, counts = _added((hashes, counts), found)
-        facts: dict[str, int | str] = {"documents": len(documents), "n": self.n}
-        facts["tokenizer"] = get_tokenizer(self.tokenizer).signature
-        return self.with_state(FitState("cider", facts, {"ngram": hashes, "documents": counts}))
+    def learner(self) -> _Documents[Self]:
+        """Counts in how many items' original references each n-gram is."""
+        return _Documents(self)
 
     def with_state(self, state: FitState) -> Self:
         """A copy with these document frequencies.
@@ -169,10 +156,35 @@ class Cider(Tokenizing, PairScorer):
         return np.asarray(rarity[number[len(known) :]], np.float64)
 
 
-def _added(one: tuple[Hashes, Ints], other: tuple[Hashes, Ints]) -> tuple[Hashes, Ints]:
-    """Counts of both, by ascending hash."""
-    hashes, counts = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
-    order = ascending(hashes)
-    hashes, counts = hashes[order], counts[order]
-    first = np.flatnonzero(np.diff(hashes, prepend=~hashes[:1]))
-    return hashes[first], np.add.reduceat(counts, first) if len(first) else counts
+class _Documents(Generic[_Fitted]):
+    """Learns document frequencies, a corpus at a time."""
+
+    def __init__(self, scorer: _Fitted) -> None:
+        self._scorer = scorer
+        self._documents = 0
+        self._frequencies = Frequencies()
+
+    def add(self, corpus: Corpus) -> None:
+        originals = corpus.references.keep(corpus.reference_original)
+        documents = np.flatnonzero(originals.lengths)
+        self._documents += len(documents)
+        grams = known_ngrams(corpus, self._scorer.tokenizer, self._scorer.n)
+        for start in range(0, len(documents), _DOCUMENTS):
+            self._frequencies.add(*grams.in_documents(originals.take(documents[start : start + _DOCUMENTS])))
+
+    def done(self) -> _Fitted:
+        """The scorer with its document frequencies.
+
+        Raises:
+            InputError: fewer than two items with original references.
+        """
+        if self._documents < 2:
+            raise InputError(
+                f"cider weighs n-grams by how rare they are among the items; {self._documents} item with original "
+                "references makes every weight log(1) = 0. Score more items together, or hand in document "
+                "frequencies that a larger run has saved (--fitted RUN, fitted=)"
+            )
+        hashes, counts = self._frequencies.repeated()
+        facts: dict[str, int | str] = {"documents": self._documents, "n": self._scorer.n}
+        facts["tokenizer"] = get_tokenizer(self._scorer.tokenizer).signature
+        return self._scorer.with_state(FitState("cider", facts, {"ngram": hashes, "documents": counts}))
