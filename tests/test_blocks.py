@@ -116,7 +116,7 @@ def test_what_is_said_once_of_all_is_said_once_of_blocks(cut, size):
 def test_answers_of_all_blocks_name_their_items_and_systems(file, cut):
     cut(SEVEN)
     inputs = read_inputs([str(file)])
-    settings = Settings(k=(1, 2))
+    settings = Settings(k=(1, 2), resamples=0)
     with asking(inputs, ["bleu", "token_f1"], settings) as (scoring, ready):
         answers = [scoring.joined.answers(question) for question in questions(ready, settings, "outputs")]
     assert [(a.scorer.name, a.k) for a in answers] == [("bleu", 1), ("bleu", 2), ("token_f1", 1), ("token_f1", 2)]
