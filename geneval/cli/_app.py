@@ -12,6 +12,7 @@ from geneval.cli._errors import Guarded
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
+from geneval.cli._validate import validate
 
 app = typer.Typer(
     cls=Guarded,
@@ -22,6 +23,7 @@ app = typer.Typer(
     epilog="Start with: geneval demo. Then: geneval score OUTPUTS --references FILE.",
 )
 app.command()(score)
+app.command()(validate)
 app.command()(demo)
 app.command()(scorers)
 app.add_typer(references, name="references")

@@ -15,15 +15,21 @@ from geneval.data._model import (
     Winner,
 )
 from geneval.data._people import read_judgements, read_preferences, read_ratings
+from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
+from geneval.data._validate import FILE_KINDS, Checked, FileKind, validate
 from geneval.data._write import write_references
 
 __all__ = [
+    "FILE_KINDS",
+    "Checked",
+    "FileKind",
     "InputFile",
     "Inputs",
     "Judgement",
     "Output",
     "Preference",
+    "Problem",
     "Rating",
     "Side",
     "Verdict",
@@ -35,5 +41,6 @@ __all__ = [
     "read_preferences",
     "read_ratings",
     "read_references",
+    "validate",
     "write_references",
 ]

@@ -11,7 +11,7 @@ import msgspec
 
 from geneval.data._bytes import Lines, utf8_fault
 from geneval.data._columns import Row
-from geneval.data._problems import Fault, Problems, shown
+from geneval.data._problems import Fault, Place, Problems, shown
 
 _SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]")
 
@@ -28,7 +28,7 @@ def jsonl_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[in
         try:
             row = _object(decode, line, lines.start)
         except Fault as fault:
-            problems.add_fault(f"{name}:{number}", fault)
+            problems.add_fault(Place(name, number), fault)
         else:
             yield number, row
 
