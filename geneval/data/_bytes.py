@@ -7,6 +7,7 @@ import hashlib
 import sys
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +30,7 @@ def suffix(name: str) -> str:
     return (Path(path.stem).suffix if path.suffix in _COMPRESSED else path.suffix).lower()
 
 
+@cache  # asked for every row that does not name its system
 def stem(name: str) -> str:
     """The file's name without its suffix and compression: `a.b` of `dir/a.b.jsonl.gz`."""
     path = Path(name)

@@ -24,7 +24,7 @@ class Items:
     Attributes:
         keep: hold what the rows said; else only hashes of it, which is all that checking needs.
         said: for each of `ONCE` what was said, by item; None (0 for hashes) where nothing was.
-        counting: references that are not blank, by item.
+        counting: references that are not blank, by item; only of hashes.
         total: references, by item.
     """
 
@@ -45,8 +45,9 @@ class Items:
     def add(self, id_: str, place: int, kind: type, *, grows: bool = False) -> int:
         """Take in an item that is new; `grows`: further rows of its file add references."""
         number = self.index[id_] = len(self.index)
+        nothing = None if self.keep else 0
         for column in self.said.values():
-            column.append(None if self.keep else 0)
+            column.append(nothing)
         self.counting.append(0)
         self.total.append(0)
         self._places.append(place)
@@ -101,7 +102,8 @@ class Items:
         self.said[column][number] = value if self.keep else _mark(value)
         if column == "references":
             self.total[number] = len(value)
-            self.counting[number] = sum(1 for reference in value if reference.text.strip())
+            if not self.keep:
+                self.counting[number] = sum(1 for reference in value if reference.text.strip())
 
     def more(self, number: int, references: tuple[Reference, ...]) -> None:
         """Add references to an item."""

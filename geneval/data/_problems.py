@@ -68,8 +68,9 @@ class Problems:
     def add_fault(self, where: Place | str | None, fault: Fault, id_: object = None) -> None:
         """Take note of a row that cannot be used."""
         file, line = where if isinstance(where, Place) else (where, None)
-        exact = isinstance(id_, str | int) or (isinstance(id_, float) and math.isfinite(id_))
-        named = id_ if exact else None
+        named = id_ if isinstance(id_, str | int | float) else None
+        if isinstance(named, float) and not math.isfinite(named):
+            named = None  # it has no place in JSON; the message shows it
         problem = Problem(fault.message, file, line, named, fault.column)
         self.count += 1
         if len(self._first) < SHOWN:
