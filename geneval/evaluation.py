@@ -324,8 +324,13 @@ class _Run:
             "score": [_number(value) for value in answers.segment.tolist()],
             "winner": self._winners(answers),
             "flag": [None if corpus.texts[t].strip() else "empty_output" for t in corpus.output_text.tolist()],
-            "reason": [reason or None for reason in answers.reason],
+            "reason": self._reasons(answers),
         }
+
+    def _reasons(self, answers: Answers) -> list[str | None]:
+        long = answers.scorer.too_long(self.corpus, answers.queries).tolist()
+        every = zip(answers.reason, long, strict=True)
+        return ["too_long" if why == "not_scored" and over else why or None for why, over in every]
 
     def _winners(self, answers: Answers) -> list[int | None]:
         """The winning reference's place in its item's list as it was given, references that do not count included."""
@@ -394,8 +399,10 @@ class _Run:
             owners = self.corpus.output_system[answers.queries.subject[failed]] if what == "outputs" else []
             named = Counter(self.corpus.systems[int(number)] for number in owners)
             whose = ", ".join(f"{system} {count}" for system, count in named.items())
+            long = int((failed & answers.scorer.too_long(self.corpus, answers.queries)).sum())
+            why = f", {long} because a text is longer than {answers.scorer.longest} characters" if long else ""
             self._warn(
-                f"{answers.scorer.label} could not score {reasons['not_scored']} {what}"
+                f"{answers.scorer.label} could not score {reasons['not_scored']} {what}{why}"
                 + (f" ({whose}): these systems' scores are over other items than the rest" if whose else "")
             )
         count = len(set(answers.queries.item[answers.scored].tolist()))

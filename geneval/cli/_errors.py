@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from geneval.cli._talk import say
 from geneval_references import (
@@ -40,7 +41,7 @@ class Guarded(TyperGroup):
         try:
             done = super().invoke(ctx)
             sys.stdout.flush()  # here, where a reader that has gone away can be met with composure
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.Abort, TyperException):
             raise
         except GenevalError as error:
             if ctx.params.get("debug"):
@@ -55,18 +56,10 @@ class Guarded(TyperGroup):
             # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from error
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            MemoryError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            say(f"error: {type(error).__name__}: {error} (unexpected; geneval --debug ... shows where)")
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            say(f"error: {told} (unexpected; geneval --debug ... shows where)")
             raise typer.Exit(1) from error
         return done

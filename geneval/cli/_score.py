@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._columns import PANEL, Columns, Conditions, Origins, Tiers, columns
-from geneval.cli._talk import Progressing, say
+from geneval.cli._talk import Progressing, plain, say
 from geneval_references import ItemsFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -174,16 +174,18 @@ def score(
     with ExitStack() as stack:
         # Before anything is read: a place that cannot be written to is better known now than after the work.
         folder = stack.enter_context(run_directory(output)) if output else None
-        inputs = read_inputs(
-            outputs,
-            references=references or (),
-            columns=columns(column),
-            format="text" if text else None,
-            allow_missing=allow_missing,
-        )
+        with Progressing(quiet=quiet) as progress:
+            inputs = read_inputs(
+                outputs,
+                references=references or (),
+                columns=columns(column),
+                format="text" if text else None,
+                allow_missing=allow_missing,
+                watch=progress,
+            )
         if not quiet:
             for note in inputs.notes:
-                say(f"note: {note}")
+                say(f"note: {plain(note)}")
         states = [state for path in fitted or () for state in read_fitted(path)]
         with Progressing(quiet=quiet) as progress:
             result = evaluate(inputs, specs, settings, fitted=states, watch=progress)
@@ -203,7 +205,7 @@ def show(result: Result, shown: Format | None, *, quiet: bool) -> None:
 
     if not quiet:
         for warning in result.warnings:
-            say(f"warning: {warning}")
+            say(f"warning: {plain(warning)}")
     render(result, None if shown is None else shown.value)
 
 

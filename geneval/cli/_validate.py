@@ -96,7 +96,7 @@ def validate(
     out.end(found)
     if not quiet:
         for note in found.notes:
-            say(f"note: {note}")
+            say(f"note: {plain(note)}")
     if found.problems:
         raise typer.Exit(EXIT_CODES[InputError])
 

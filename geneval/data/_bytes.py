@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from geneval.data._problems import Place, Problems
-from geneval_references import InputError
+from geneval.data._problems import Fault, Place, Problems
 
 _COMPRESSED = {".gz", ".zst"}
 _BOM = b"\xef\xbb\xbf"
@@ -41,18 +40,18 @@ def check_exists(path: str) -> None:
     """Refuse what is no readable file.
 
     Raises:
-        InputError: there is no such file, or it cannot be read.
+        Fault: there is no such file, or it cannot be read.
     """
     try:
         found = Path(path).is_file()
         if found:
             Path(path).open("rb").close()
     except PermissionError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); ask its owner for leave to read it") from error
+        raise Fault(f"cannot be read ({error.strerror}); see who may read it") from error
     except OSError as error:  # a name that is too long
-        raise InputError(f"{path}: no such file ({error.strerror})") from error
+        raise Fault(f"no such file ({error.strerror})") from error
     if not found:
-        raise InputError(f"{path}: no such file")
+        raise Fault("no such file")
 
 
 def file_hash(path: str) -> str:

@@ -89,7 +89,11 @@ class Source:
             self.name = self.shown = hub.name
             return iter(hub), hub
         if self.path != "-":
-            check_exists(self.path)
+            try:
+                check_exists(self.path)
+            except Fault:
+                self.shown = self.path  # of a file that is not there its whole path is of interest
+                raise
         if self.form == "parquet":
             return parquet_rows(self.path), None
         lines = Lines(self.path, self.shown, self.problems)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Floats, Ints, Ragged, first_best, group_sum
+from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
 
 Rows = npt.NDArray[np.number]
@@ -166,6 +166,19 @@ class Scorer:
         """
         raise UsageError(f"{self.name} learns nothing from references; it takes no fitted state of {state.kind!r}")
 
+    @property
+    def longest(self) -> int | None:
+        """Characters beyond which a text gets no score (`too_long`): where time grows with the square of the length."""
+        return None
+
+    def too_long(self, corpus: Corpus, queries: Queries) -> Bools:
+        """Which questions hold a text that is longer than `longest`."""
+        out = np.zeros(len(queries), bool)
+        if self.longest is not None:
+            for side in (queries.candidates, queries.references):
+                out[side.rows[corpus.lengths[side.values] > self.longest]] = True
+        return out
+
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """One row of numbers a question. Questions have at least one reference each."""
         raise NotImplementedError
@@ -214,7 +227,14 @@ class PairBased(Scorer):
         """The row of every (candidate, reference), aligned with `queries.references.values`."""
         texts = queries.single_candidates(self.name)[queries.references.rows]
         key, where = np.unique(texts * len(corpus.texts) + queries.references.values, return_inverse=True)
-        return self.pair_rows(corpus, key // len(corpus.texts), key % len(corpus.texts))[where]
+        mine, theirs = key // len(corpus.texts), key % len(corpus.texts)
+        if self.longest is None:
+            return self.pair_rows(corpus, mine, theirs)[where]
+        short = np.maximum(corpus.lengths[mine], corpus.lengths[theirs]) <= self.longest
+        rows = self.pair_rows(corpus, mine[short], theirs[short])
+        whole = np.full((len(key), *rows.shape[1:]), np.nan)
+        whole[short] = rows
+        return whole[where]
 
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """Looks at each distinct pair once, then reduces."""

@@ -44,6 +44,11 @@ class Rouge(Tokenizing, PairScorer):
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
 
+    @property
+    def longest(self) -> int | None:
+        """20,000 characters for `Lsum`, whose table has a cell for each two tokens."""
+        return 20_000 if self.kind == "Lsum" else None
+
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[F1]."""
         if self.kind == "L":

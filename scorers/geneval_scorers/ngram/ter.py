@@ -46,6 +46,11 @@ class Ter(PairBased):
     asian_support: bool = False
     case_sensitive: bool = False
 
+    @property
+    def longest(self) -> int:
+        """10,000 characters; the search for shifts takes a minute for a pair of that length."""
+        return 10_000
+
     def recipe(self) -> dict[str, str]:
         """The version that computes the edits."""
         return {"sacrebleu": sacrebleu.__version__}
