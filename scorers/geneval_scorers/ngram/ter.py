@@ -86,4 +86,5 @@ class Ter(PairBased):
         edits, length = sums[..., 0], sums[..., 1]
         # Against empty references any edit is an error of 100 %.
         empty = np.where(edits > 0, 1.0, 0.0)
-        return 100 * np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)
+        rate = np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)
+        return np.where(np.isnan(length), np.nan, 100 * rate)
