@@ -63,7 +63,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_everything_as_it_was(result, tm
     tried = sorted({0, 1, 10, *(limit for size in sizes(whole) for limit in (size // 2, size - 1))})
     assert len(tried) > 8
     for limit in [limit for limit in tried if limit < max(sizes(whole))]:
-        with Full(limit), pytest.raises(GenevalError, match="File too large|writing|cannot be written"):
+        with Full(limit), pytest.raises(GenevalError, match=r"File too large"):
             result.save(tmp_path / "run")
         assert {path.name for path in tmp_path.iterdir()} == before
     with Full(max(sizes(whole))):
