@@ -6,7 +6,7 @@ import csv
 import sys
 from typing import TYPE_CHECKING
 
-from geneval.cli._talk import plain
+from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
     from geneval.results import Result, Score
@@ -32,7 +32,7 @@ def render(result: Result, form: str | None) -> None:
     """Prints a result; a table on a terminal and JSON elsewhere, unless told."""
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
-        print(result.to_json())
+        print(plain_json(result.to_json()))
     elif form == "csv":
         _csv(result)
     elif form == "markdown":
@@ -141,8 +141,10 @@ def _csv(result: Result) -> None:
 
 
 def _harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """Text that steers no terminal, with an apostrophe where a spreadsheet would take it for a formula (OWASP)."""
+    if not isinstance(value, str):
+        return value
+    return f"'{plain(value)}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else plain(value)
 
 
 def _markdown(result: Result) -> None:

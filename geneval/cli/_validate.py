@@ -12,7 +12,7 @@ import typer
 
 from geneval.cli._columns import PANEL, Columns, columns
 from geneval.cli._errors import EXIT_CODES
-from geneval.cli._talk import Progressing, plain, say
+from geneval.cli._talk import Progressing, plain, plain_json, say
 from geneval_references import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Json:
 
     def problem(self, problem: Problem) -> None:
         self._next()
-        print(json.dumps(asdict(problem), ensure_ascii=False), end="")
+        print(plain_json(json.dumps(asdict(problem), ensure_ascii=False)), end="")
 
     def end(self, found: Checked) -> None:
         if not self._begun:
@@ -127,7 +127,7 @@ class _Json:
         facts = asdict(found) | {"ok": not found.problems}
         facts["n_problems"] = facts.pop("problems")
         facts["references"] = dict(zip(("minimum", "maximum"), found.references, strict=True))
-        print(f"\n],\n{json.dumps(facts, ensure_ascii=False)[1:]}")
+        print(f"\n],\n{plain_json(json.dumps(facts, ensure_ascii=False))[1:]}")
 
     def _next(self) -> None:
         print(",\n" if self._begun else f'{{"schema": "{SCHEMA}", "problems": [\n', end="")

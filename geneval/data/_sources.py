@@ -92,7 +92,7 @@ class Source:
             try:
                 check_exists(self.path)
             except Fault:
-                self.shown = self.path  # of a file that is not there its whole path is of interest
+                self.shown = _as_text(self.path)  # of a file that is not there its whole path is of interest
                 raise
         if self.form == "parquet":
             return parquet_rows(self.path), None
@@ -120,7 +120,7 @@ def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> 
     names = [source.name for source in sources]
     for source in sources:
         if names.count(source.name) > 1:
-            source.shown = source.path
+            source.shown = _as_text(source.path)
     return sources
 
 
@@ -131,7 +131,13 @@ def _source(spec: str, form: str | None, problems: Problems) -> Source:
     known = _SUFFIXES.get(suffix(path))
     if form == "text" and known not in {None, "text"}:
         raise UsageError(f"{path} is a {known} file, not plain text; leave out --format text, or name text files only")
-    return Source(path, Path(path).name, Path(path).name, label, form or _format_of(path), problems)
+    name = _as_text(Path(path).name)
+    return Source(path, name, name, label and _as_text(label), form or _format_of(path), problems)
+
+
+def _as_text(name: str) -> str:
+    """A name with escapes for what is no text: file systems allow any bytes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _split_label(spec: str) -> tuple[str | None, str]:

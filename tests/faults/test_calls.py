@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fault_cases import CALLS, RIGHT, SEPARATORS
+from fault_cases import CALLS, GOOD, RIGHT, SEPARATORS
 
 import geneval
 from geneval.data import inputs_from_lists, read_inputs
@@ -185,3 +186,33 @@ def test_what_other_files_say_of_a_reference_is_no_file_name(tmp_path, command):
         assert code == 0 and "[link=http://x]y[/link]" in stdout
         assert not [line for line in stderr.splitlines() if line.startswith("'s 1 outputs")]
     assert [path.name for path in tmp_path.parent.glob("*evil*")] == []
+
+
+STEERING = "\x1b]52;c;x\x07\x9b31m\u202e\u2066[red]\x7f\U000e0041"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "latex"])
+def test_no_name_steers_a_terminal(tmp_path, command, form):
+    rows = [{"id": STEERING, "outputs": {STEERING: "a", f"={STEERING}": "b"}, "references": ["a"]}]
+    rows += [{"id": "2", "outputs": {STEERING: "a"}, "references": ["a"]}]
+    (tmp_path / "o.jsonl").write_bytes(as_jsonl(rows))
+    for arguments in (
+        ["score", "o.jsonl", "-s", "exact", "--allow-missing", "--format", form],
+        ["score", "o.jsonl", "-s", "exact"],
+        ["validate", "o.jsonl", "--format", form if form == "json" else "table"],
+        ["references", "describe", "o.jsonl", "--format", form if form == "json" else "table"],
+    ):
+        _, stdout, stderr = command(*arguments)
+        assert not set(stdout + stderr) & (set(STEERING) - set("]52;c;x31m[red]"))
+    _, stdout, _ = command("score", "o.jsonl", "-s", "exact", "--allow-missing", "-q", "--format", "json")
+    assert json.loads(stdout)["scores"][0]["system"] == STEERING  # JSON says it all the same
+
+
+@pytest.mark.skipif(not hasattr(os, "fsencode") or os.name == "nt", reason="file names are texts here")
+def test_a_file_name_that_is_no_text_is_shown_with_escapes(tmp_path, command):
+    (tmp_path / os.fsdecode(b"\xff.jsonl")).write_bytes(GOOD.replace(b'"system":"A",', b""))
+    code, stdout, _ = command("score", os.fsdecode(b"\xff.jsonl"), "-s", "exact", "-q", "--format", "json", "-o", "run")
+    assert code == 0 and json.loads(stdout)["scores"][0]["system"] == "\\udcff"
+    assert geneval.Result.open(tmp_path / "run").files[0].name == "\\udcff.jsonl"
+    code, _, stderr = command("score", os.fsdecode(b"\xfe.jsonl"), "-s", "exact")
+    assert code == 3 and "\\udcfe.jsonl: no such file" in stderr
