@@ -510,7 +510,7 @@ def _asked(answers: Answers, questions: Ints) -> int:
 
 
 def _failed(answers: Answers, questions: Ints) -> int:
-    return sum(answers.reason[i] == "not_scored" for i in questions.tolist())
+    return int(answers.failed[questions].sum())
 
 
 def _number(value: float) -> float | None:

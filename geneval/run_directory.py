@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from geneval_references import GenevalError, UsageError
 
-_LOCK = ".geneval-lock"
+_LOCK, _HOLDER = ".geneval-lock", ".geneval-holder"
 
 WORK = "work"
 """Folder in a `.partial` directory for what a run has finished."""
@@ -36,14 +37,21 @@ def run_directory(directory: str | Path, *, resume: bool = False, fresh: bool = 
         GenevalError: another process is writing it now, or writing failed.
     """
     target = Path(directory)
-    if target.exists() or target.is_symlink():
+    try:
+        taken = target.exists() or target.is_symlink()
+    except OSError as error:  # a name that is too long
+        raise UsageError(f"{target} cannot be written to: {error.strerror}; name another directory") from error
+    if taken:
         raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
     partial = target.with_name(target.name + ".partial")
     guard = _locked(target, partial)
     try:
         _clear(partial, {_LOCK, WORK} if resume and not fresh else {_LOCK})
+        with writing(target):
+            (partial / _HOLDER).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
         yield partial
         with writing(target):
+            (partial / _HOLDER).unlink()
             _settle(partial)
             partial.rename(target)
             # Last, so that whatever happens before finds it.
@@ -88,7 +96,7 @@ def _locked(target: Path, partial: Path) -> FileLock:
         guard = FileLock(lock)
         guard.acquire(timeout=0)
     except Timeout as error:
-        raise GenevalError(f"another run is writing {target} now (it holds {lock}); wait for it") from error
+        raise GenevalError(f"another run is writing {target} now ({_holder(partial)}); wait for it") from error
     except OSError as error:
         raise UsageError(f"{target.parent} cannot be written to: {error.strerror}; name another directory") from error
     if target.exists() or not lock.exists():  # the run that held it has just finished
@@ -96,6 +104,13 @@ def _locked(target: Path, partial: Path) -> FileLock:
         _forget(partial)
         raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
     return guard
+
+
+def _holder(partial: Path) -> str:
+    """Who holds the lock."""
+    with suppress(OSError, UnicodeDecodeError):
+        return f"{(partial / _HOLDER).read_text(encoding='utf-8')} holds {partial / _LOCK}"
+    return f"it holds {partial / _LOCK}"
 
 
 def _forget(partial: Path) -> None:

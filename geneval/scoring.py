@@ -21,7 +21,7 @@ from geneval.segments import Column, Computed
 from geneval.selection import Census
 from geneval.settings import Settings
 from geneval_references import TIERS
-from geneval_scorers import Answers, Queries, Ragged, Resamples, Scorer, percentile_interval, turns
+from geneval_scorers import FAILED, Answers, Queries, Ragged, Resamples, Scorer, percentile_interval, turns
 
 Ints = npt.NDArray[np.int64]
 
@@ -226,7 +226,7 @@ class Scoring:
             n=int(answers.scored[asked].sum()),
             n_flagged=n_flagged,
             n_missing=missing + reasons["no_reference"] + reasons["too_few_references"],
-            n_failed=reasons["not_scored"],
+            n_failed=sum(reasons[why] for why in FAILED),
             tiers=dict(joined.census.tiers),
             k=answers.k,
             copies=copies,
@@ -266,13 +266,15 @@ class Scoring:
             )
         if none:
             self.warn(f"{none} {what} (in {items} items) get no score: no reference is left for at least one of them")
-        if reasons["not_scored"]:
-            failed = np.asarray([reason == "not_scored" for reason in answers.reason])
+        failed = np.flatnonzero(answers.failed)
+        if len(failed):
             owners = self.joined.system[answers.queries.subject[failed]].tolist() if what == "outputs" else []
             named = Counter(self.joined.systems[number] for number in owners)
             whose = ", ".join(f"{system} {count}" for system, count in named.items())
+            long = reasons["too_long"]
+            why = f", {long} because a text is longer than {answers.scorer.longest} characters" if long else ""
             self.warn(
-                f"{answers.scorer.label} could not score {reasons['not_scored']} {what}"
+                f"{answers.scorer.label} could not score {len(failed)} {what}{why}"
                 + (f" ({whose}): these systems' scores are over other items than the rest" if whose else "")
             )
         count = len(np.unique(answers.queries.item[answers.scored]))

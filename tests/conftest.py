@@ -3,11 +3,55 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
 import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+# Before anything of Hugging Face is imported, and for every process that a test starts.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+ATTEMPTS: list[str] = []
+"""What tried to reach the network in this process."""
+
+
+def _leaves_this_machine(address: Any) -> bool:
+    """Whether an address is any but loopback; a path is that of a socket of this machine."""
+    if not isinstance(address, tuple):
+        return False
+    host = str(address[0]).partition("%")[0]
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host not in {"", "localhost"}
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    """Stops whatever would leave this machine, and remembers it: a library may swallow the error."""
+    asked: Any = None
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        asked = arguments[1]
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        asked = (arguments[0],) if arguments[0] is not None else None
+    if asked is not None and _leaves_this_machine(asked):
+        ATTEMPTS.append(f"{event} {asked}")
+        raise OSError(f"the network is closed for tests: {event} {asked}")
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def closed_network() -> Any:
+    """Fails a test that tried to reach the network, also where the error was swallowed."""
+    ATTEMPTS.clear()
+    yield ATTEMPTS
+    assert not ATTEMPTS, f"this test tried to reach the network: {ATTEMPTS}"
 
 
 def missing(marker: str) -> str | None:

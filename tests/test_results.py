@@ -99,7 +99,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False)
     assert (tmp_path / "run.partial" / "half").exists() and not (tmp_path / "run").exists()
     with run_directory(tmp_path / "run") as folder:
-        assert [path.name for path in folder.iterdir()] == [".geneval-lock"]
+        assert sorted(path.name for path in folder.iterdir()) == [".geneval-holder", ".geneval-lock"]
     assert [path.name for path in tmp_path.iterdir()] == ["run"] and list((tmp_path / "run").iterdir()) == []
 
 

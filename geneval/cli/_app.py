@@ -14,6 +14,7 @@ from geneval.cli._errors import Guarded
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
+from geneval.cli._validate import validate
 
 app = typer.Typer(
     cls=Guarded,
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(score)
 app.command()(compare)
+app.command()(validate)
 app.command()(demo)
 app.command()(scorers)
 app.command()(doctor)

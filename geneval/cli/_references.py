@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._columns import Columns, Conditions, Origins, Tiers, columns
-from geneval.cli._talk import plain, say
+from geneval.cli._talk import plain, plain_json, say
 
 if TYPE_CHECKING:
     from geneval_references import Description, Multiplicity, ReferenceSet
@@ -58,7 +58,7 @@ def describe(
     digest = reference_hash(counting(sets, tiers=tier or None))
     if shown is DescribeFormat.json:
         body = {"schema": "geneval.references/1", "reference_hash": digest, **found.to_dict()}
-        print(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False))
+        print(plain_json(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)))
     else:
         _table(found, digest)
 
@@ -99,7 +99,7 @@ def _read(
 
     sets, notes, _ = read_references(files, columns=columns(column), format="text" if text else None)
     for note in notes:
-        say(f"note: {note}")
+        say(f"note: {plain(note)}")
     for filtered in unmatched(sets, tiers=tier, origins=origin, conditions=condition):
         say(f"warning: no reference is of {filtered}")
     selected = select(sets, tiers=tier or None, origins=origin or None, conditions=condition or None)

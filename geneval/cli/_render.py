@@ -6,7 +6,7 @@ import csv
 import sys
 from typing import TYPE_CHECKING
 
-from geneval.cli._talk import plain
+from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ def render(result: Result, form: str | None) -> None:
     """Prints a result; a table on a terminal and JSON elsewhere, unless told."""
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
-        print(result.to_json())
+        print(plain_json(result.to_json()))
     elif form == "csv":
         _csv(result)
     elif form == "markdown":
@@ -71,20 +71,18 @@ def grid(result: Result) -> tuple[list[str], list[list[str]]]:
     """Columns and rows: systems x scorers, and what stands beside the scores."""
     every = [*result.scores, *result.bands]
     columns = list(dict.fromkeys((s.scorer, s.k) for s in every))
-    heads = ["system", *(heading(next(s for s in every if (s.scorer, s.k) == c)) for c in columns), "n", "copies"]
-    troubled = any(s.n_flagged or s.n_missing or s.n_failed for s in every)
-    heads += ["empty / missing / failed"] if troubled else []
+    heads = ["system", *(heading(next(s for s in every if (s.scorer, s.k) == c)) for c in columns)]
+    heads += ["n", "empty / missing / failed", "copies"]
     rows = []
     for band, group in ((False, result.scores), (True, result.bands)):
         for system in dict.fromkeys(s.system for s in group):
             mine = {(s.scorer, s.k): s for s in group if s.system == system}
             first = next(iter(mine.values()))
             row = ["references, each against its siblings" if band else plain(system)]
-            row += [cell(mine[c]) if c in mine else "-" for c in columns]
-            row += [_span([s.n for s in mine.values()]), f"{first.copies.rate:.1%}"]
-            if troubled:
-                counts = [[getattr(s, name) for s in mine.values()] for name in ("n_flagged", "n_missing", "n_failed")]
-                row.append(" / ".join(map(_span, counts)))
+            differ = len({s.n for s in mine.values()}) > 1  # then each score says how many outputs it is over
+            row += [cell(mine[c]) + (f" n={mine[c].n}" if differ else "") if c in mine else "-" for c in columns]
+            counts = [[getattr(s, name) for s in mine.values()] for name in ("n_flagged", "n_missing", "n_failed")]
+            row += [_span([s.n for s in mine.values()]), " / ".join(map(_span, counts)), f"{first.copies.rate:.1%}"]
             rows.append(row)
     return heads, rows
 
@@ -152,8 +150,10 @@ def _csv(result: Result) -> None:
 
 
 def harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """Text that steers no terminal, with an apostrophe where a spreadsheet would take it for a formula (OWASP)."""
+    if not isinstance(value, str):
+        return value
+    return f"'{plain(value)}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else plain(value)
 
 
 def _markdown(result: Result) -> None:

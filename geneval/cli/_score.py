@@ -32,7 +32,7 @@ from geneval.cli._options import (
     formats,
     none_scored,
 )
-from geneval.cli._talk import Progressing, say
+from geneval.cli._talk import Progressing, plain, say
 
 if TYPE_CHECKING:
     from geneval.results import Result
@@ -114,12 +114,18 @@ def score(
         # Before anything is read: a place that cannot be written to is better known now than after the work.
         folder = stack.enter_context(run_directory(output, resume=True, fresh=fresh)) if output else None
         named, form = columns(column), "text" if text else None
-        inputs = stream_inputs(
-            outputs, references=references or (), columns=named, format=form, allow_missing=allow_missing
-        )
+        with Progressing(quiet=quiet) as progress:
+            inputs = stream_inputs(
+                outputs,
+                references=references or (),
+                columns=named,
+                format=form,
+                allow_missing=allow_missing,
+                watch=progress,
+            )
         if not quiet:
             for note in inputs.notes:
-                say(f"note: {note}")
+                say(f"note: {plain(note)}")
         states = [state for path in fitted or () for state in read_fitted(path)]
         ready = prepared(specs)
         work = (
@@ -147,7 +153,7 @@ def show(result: Result, shown: Format | None, *, quiet: bool) -> None:
 
     if not quiet:
         for warning in result.warnings:
-            say(f"warning: {warning}")
+            say(f"warning: {plain(warning)}")
     render(result, None if shown is None else shown.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import unicodedata
@@ -18,6 +19,13 @@ _EVERY = 30.0
 def plain(text: str, keep: str = "") -> str:
     """Text that cannot steer a terminal: control and bidirectional characters, but for `keep`, are shown as escapes."""
     return "".join(c if c in keep or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _escape(c) for c in text)
+
+
+def plain_json(text: str) -> str:
+    """JSON in which such characters are escapes too: the same data, on a terminal as well."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else json.dumps(c)[1:-1] for c in text
+    )
 
 
 def _escape(character: str) -> str:

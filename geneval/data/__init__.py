@@ -15,16 +15,22 @@ from geneval.data._model import (
     Winner,
 )
 from geneval.data._people import read_judgements, read_preferences, read_ratings
+from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
 from geneval.data._streams import StreamedInputs, stream_inputs
+from geneval.data._validate import FILE_KINDS, Checked, FileKind, validate
 from geneval.data._write import write_references
 
 __all__ = [
+    "FILE_KINDS",
+    "Checked",
+    "FileKind",
     "InputFile",
     "Inputs",
     "Judgement",
     "Output",
     "Preference",
+    "Problem",
     "Rating",
     "Side",
     "StreamedInputs",
@@ -38,5 +44,6 @@ __all__ = [
     "read_ratings",
     "read_references",
     "stream_inputs",
+    "validate",
     "write_references",
 ]

@@ -7,14 +7,20 @@ import hashlib
 import sys
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from geneval.data._problems import Problems
-from geneval_references import InputError
+from geneval.data._problems import Fault, Place, Problems
 
 _COMPRESSED = {".gz", ".zst"}
 _BOM = b"\xef\xbb\xbf"
+_STEP, _ZSTD_STEP = 1 << 18, 1 << 10
+
+BOMB_FROM = 64 * 1024 * 1024
+"""From so many decompressed bytes on, a file is looked at for its ratio."""
+BOMB_RATIO = 200
+"""Decompressed bytes for each byte of the file that are more than any texts give."""
 
 
 def suffix(name: str) -> str:
@@ -23,6 +29,7 @@ def suffix(name: str) -> str:
     return (Path(path.stem).suffix if path.suffix in _COMPRESSED else path.suffix).lower()
 
 
+@cache  # asked for every row that does not name its system
 def stem(name: str) -> str:
     """The file's name without its suffix and compression: `a.b` of `dir/a.b.jsonl.gz`."""
     path = Path(name)
@@ -33,40 +40,24 @@ def check_exists(path: str) -> None:
     """Refuse what is no readable file.
 
     Raises:
-        InputError: there is no such file.
+        Fault: there is no such file, or it cannot be read.
     """
     try:
         found = Path(path).is_file()
+        if found:
+            Path(path).open("rb").close()
+    except PermissionError as error:
+        raise Fault(f"cannot be read ({error.strerror}); see who may read it") from error
     except OSError as error:  # a name that is too long
-        raise InputError(f"{path}: no such file ({error.strerror})") from error
+        raise Fault(f"no such file ({error.strerror})") from error
     if not found:
-        raise InputError(f"{path}: no such file")
+        raise Fault("no such file")
 
 
 def file_hash(path: str) -> str:
     """The SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def open_bytes(path: str, raw: BinaryIO | None = None) -> BinaryIO:
-    """Open a file for reading; gzip is taken off, zstandard is not."""
-    if Path(path).suffix.lower() == ".gz":
-        return gzip.open(raw or path, "rb")  # type: ignore[return-value]
-    return raw or Path(path).open("rb")
-
-
-def read_whole(path: str, name: str, raw: BinaryIO | None = None) -> bytes:
-    """All bytes of a file, decompressed.
-
-    Raises:
-        InputError: a compressed file breaks off or is damaged.
-    """
-    problems = Problems()
-    lines = Lines(path, name, problems, raw)
-    data = b"".join(lines.split())
-    problems.check()
-    return data.removeprefix(_BOM)
 
 
 class Lines:
@@ -83,6 +74,7 @@ class Lines:
         self._name = name
         self._problems = problems
         self._raw = raw
+        self._file: BinaryIO | None = None
         self._stdin_hash = hashlib.sha256()
 
     @property
@@ -90,27 +82,38 @@ class Lines:
         """Of the bytes as they lie on disk; of what was read, for stdin."""
         return self._stdin_hash.hexdigest() if self._path == "-" else file_hash(self._path)
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        for number, line in enumerate(self.split(), 1):
-            text = line
-            if number == 1 and line.startswith(_BOM):
-                self.notes.append(f"{self._name}: a byte order mark at the start was left out")
-                text = line[len(_BOM) :]
-            yield number, text.removesuffix(b"\n").removesuffix(b"\r")
-            self.start += len(line)
+    @property
+    def read(self) -> int:
+        """Bytes of the file that were read."""
+        return self.start if self._file is None else self._file.tell()
 
-    def split(self) -> Iterator[bytes]:
-        """The lines with their line ends, as far as the file is whole."""
+    @property
+    def size(self) -> int:
+        """Bytes of the file; what was read where that is not known."""
+        return self.read if self._path == "-" or self._raw else Path(self._path).stat().st_size
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        for number, line in self.whole():
+            yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+
+    def whole(self) -> Iterator[tuple[int, bytes]]:
+        """The lines with their line ends and numbers, as far as the file is whole."""
         number = 0
         try:
             for line in self._raw_lines():
                 number += 1
-                yield line
+                text = line
+                if number == 1 and line.startswith(_BOM):
+                    self.notes.append(f"{self._name}: a byte order mark at the start was left out")
+                    text = line[len(_BOM) :]
+                    self.start = len(_BOM)
+                yield number, text
+                self.start += len(text)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            self._problems.add(
-                f"{self._name}:{number}: the compressed file breaks off or is damaged after this line ({error}); "
-                "get a whole copy of it"
-            )
+            message = f"the compressed file breaks off or is damaged after this line ({error}); get a whole copy of it"
+            self._problems.add(message, Place(self._name, number))
+        except _Bomb as bomb:
+            self._problems.add(str(bomb), Place(self._name, number))
 
     def _raw_lines(self) -> Iterator[bytes]:
         if self._path == "-":
@@ -118,21 +121,49 @@ class Lines:
                 self._stdin_hash.update(line)
                 yield line
             return
-        with open_bytes(self._path, self._raw) as file:
-            if Path(self._path).suffix.lower() == ".zst":
-                yield from _lines_of(_unzstd(file))
+        kind = Path(self._path).suffix.lower()
+        with self._raw or Path(self._path).open("rb") as file:
+            self._file = file
+            if kind in _COMPRESSED:
+                chunks = _gunzip(file) if kind == ".gz" else _unzstd(file)
+                yield from _lines_of(_bounded(chunks, file))
             else:
                 yield from file
 
 
-def _lines_of(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
+class _Bomb(Exception):  # noqa: N818 - it never leaves this module
+    """A compressed file that holds far more than texts can."""
+
+
+def _bounded(chunks: Iterator[bytes], file: BinaryIO) -> Iterator[bytes]:
+    """The chunks, as long as they are not out of all proportion to what was read of the file."""
+    size = 0
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line + b"\n"
-    if rest:
+        size += len(chunk)
+        if size > BOMB_FROM and size > BOMB_RATIO * file.tell():
+            raise _Bomb(
+                f"the compressed file holds more than {BOMB_RATIO} times its size after this line, as no texts do; "
+                "decompress it yourself if you trust it, and name the result"
+            )
+        yield chunk
+
+
+def _lines_of(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    for chunk in chunks:
+        first, *more = chunk.split(b"\n")
+        parts.append(first)
+        for piece in more:
+            yield b"".join(parts) + b"\n"
+            parts = [piece]
+    if rest := b"".join(parts):
         yield rest
+
+
+def _gunzip(file: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=file) as opened:
+        while chunk := opened.read1(_STEP):
+            yield chunk
 
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
@@ -141,7 +172,8 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
 
     frame = zstandard.ZstdDecompressor().decompressobj()
     begun = False
-    while data := file.read(1 << 17):
+    # A few bytes can stand for a block of 128 KiB, so what is handed over at a time is little.
+    while data := file.read(_ZSTD_STEP):
         while data:
             begun = True
             try:

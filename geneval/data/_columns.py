@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from geneval.data._problems import listed
-from geneval_references import InputError, UsageError
+from geneval.data._problems import Fault, listed
+from geneval_references import UsageError
+
+if TYPE_CHECKING:
+    from geneval.data._sources import Source
 
 Kind = Literal["outputs", "references", "preferences", "ratings", "judgements"]
 Row = dict[str, Any]
@@ -59,18 +62,19 @@ class ColumnNames:
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise UsageError(f"no column {name!r} to set{hint} The columns are {', '.join(sorted(known))}")
 
-    def renamer(self, kind: Kind, where: Callable[[int], str]) -> Callable[[int, Row], Row]:
-        """A function of a row's number and the row, that gives the row under geneval's names."""
+    def renamed(self, kind: Kind, source: Source) -> Iterator[tuple[int, Row, Row]]:
+        """(number, row as it is, row under geneval's names) of a file; columns that leave a choice end it."""
         plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-
-        def rename(number: int, row: Row) -> Row:
+        for number, row in source.rows():
             names = tuple(row)
             plan = plans.get(names)
             if plan is None:
-                plan = plans[names] = self._plan(kind, names, where(number))
-            return {name: row[column] for name, column in plan}
-
-        return rename
+                try:
+                    plan = plans[names] = self._plan(kind, names)
+                except Fault as fault:
+                    source.problems.add_fault(source.where(number), fault)
+                    return
+            yield number, row, {name: row[column] for name, column in plan}
 
     def notes(self) -> list[str]:
         """Aliases used, and columns that no one reads."""
@@ -89,7 +93,7 @@ class ColumnNames:
                 hint = f"; did you mean {close[0]!r}?" if close else "."
                 raise UsageError(f"{name}={column}: no column {column!r}{hint} The columns are {listed(self._seen)}")
 
-    def _plan(self, kind: Kind, names: tuple[str, ...], where: str) -> list[tuple[str, str]]:
+    def _plan(self, kind: Kind, names: tuple[str, ...]) -> list[tuple[str, str]]:
         self._seen |= dict.fromkeys(names)
         plan = {name: self._given[name] for name in COLUMNS[kind] if self._given.get(name) in names}
         self._found |= set(plan.values())
@@ -97,14 +101,14 @@ class ColumnNames:
         for name in COLUMNS[kind]:
             if name in plan or name in self._given:
                 continue
-            column = self._choose(name, [n for n in names if n not in taken], where)
+            column = self._choose(name, [n for n in names if n not in taken])
             if column is not None:
                 plan[name] = column
                 taken.add(column)
         self._aside |= dict.fromkeys(n for n in names if n not in taken)
         return list(plan.items())
 
-    def _choose(self, name: str, names: list[str], where: str) -> str | None:
+    def _choose(self, name: str, names: list[str]) -> str | None:
         """Which of the columns holds what geneval calls `name`."""
         rival = _NAMES_A_SYSTEM.get(name)
         if name in names and not (rival and rival in names):
@@ -112,14 +116,13 @@ class ColumnNames:
         candidates = [alias for alias in ALIASES.get(name, ()) if alias in names]
         if name in names:
             # `a` is due to name a system, yet `a_system` is there: then `a` is likely the text that was shown.
-            raise InputError(
-                f"{where}: both {name!r} and {rival!r} could name the system; say which: --column {name}={rival} "
+            raise Fault(
+                f"both {name!r} and {rival!r} could name the system; say which: --column {name}={rival} "
                 f"--column output_{name}={name}, or --column {name}={name}"
             )
         if len(candidates) > 1:
-            raise InputError(
-                f"{where}: columns {listed(candidates)} could each be {name!r}; say which: "
-                f"--column {name}={candidates[0]}"
+            raise Fault(
+                f"columns {listed(candidates)} could each be {name!r}; say which: --column {name}={candidates[0]}"
             )
         if not candidates:
             return None

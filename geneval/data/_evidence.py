@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -40,6 +41,27 @@ def parse_references(value: object, column: str = "references") -> tuple[Referen
             for reference in _named(entry, f"{column}.{name}", f"human:{name}")
         )
     raise Fault(f"got {shown(value)}; a list of texts is due", column)
+
+
+def reference_faults(value: object, column: str = "references") -> Iterator[Fault]:
+    """Everything that is wrong with a field of references: one fault an entry."""
+    if type(value) is list:
+        entries = [(f"{column}[{index}]", entry) for index, entry in enumerate(value)]
+    elif type(value) is dict and "text" not in value:
+        entries = [(f"{column}.{name}", entry) for name, entry in value.items()]
+    else:
+        entries = []
+    look = _one if type(value) is list else _named
+    for place, entry in entries:
+        try:
+            look(entry, place, "human")
+        except Fault as fault:
+            yield fault
+    if not entries:
+        try:
+            parse_references(value, column)
+        except Fault as fault:
+            yield fault
 
 
 def _named(entry: object, place: str, origin: str) -> list[Reference]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from geneval.data._columns import ALIASES, Row
 from geneval.data._problems import Fault, shown
+from geneval_references import InputError
 
 
 def required(row: Row, column: str, raw: Row) -> Any:
@@ -84,3 +85,13 @@ def label(value: object, column: str, allowed: Collection[str]) -> str:
     close = get_close_matches(value, allowed, 1) if type(value) is str else []
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise Fault(f"got {shown(value)}; one of {', '.join(allowed)} is due{hint}", column)
+
+
+def tried(check: Callable[[], object]) -> Iterator[Fault]:
+    """The fault that a check finds, if it does."""
+    try:
+        check()
+    except Fault as fault:
+        yield fault
+    except InputError as error:
+        yield Fault(str(error))

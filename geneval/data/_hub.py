@@ -97,10 +97,11 @@ class HubRows:
 
     def _rows_of(self, kind: str, name: str, raw: BinaryIO) -> Iterator[tuple[int, Row]]:
         if kind == ".parquet":
-            return parquet_rows(name, name, raw)
+            return parquet_rows(name, raw)
+        lines = Lines(name, name, self._problems, raw)
         if kind in {".csv", ".tsv"}:
-            return csv_rows(name, name, "\t" if kind == ".tsv" else ",", self._problems, raw)
-        return jsonl_rows(Lines(name, name, self._problems, raw), name, self._problems)
+            return csv_rows(lines, name, "\t" if kind == ".tsv" else ",", self._problems)
+        return jsonl_rows(lines, name, self._problems)
 
     def _streamed_rows(self, builder: Any) -> Iterator[tuple[int, Row]]:
         """Other kinds of files, by `datasets`' own readers."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from geneval.data._columns import ColumnNames
+from geneval.data._items import ONCE, Items
 from geneval.data._model import InputFile, Inputs, Output, Rating
-from geneval.data._problems import Problems, listed
-from geneval.data._reference_files import load_references
+from geneval.data._problems import Fault, Place, Problems, listed
+from geneval.data._reference_files import ReferenceRows, load_references
 from geneval.data._rows import OutputRows
 from geneval.data._sources import open_sources
 from geneval_references import InputError, ReferenceSet, UsageError
+from geneval_scorers import Watch
 
 
 def read_inputs(
@@ -20,6 +23,7 @@ def read_inputs(
     columns: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
     allow_missing: bool = False,
+    watch: Watch | None = None,
 ) -> Inputs:
     """Read outputs and their references from files, and check that they belong together.
 
@@ -30,44 +34,89 @@ def read_inputs(
         columns: which column to use, `{"output": "response"}`.
         format: `jsonl`, `parquet`, `csv`, `tsv` or `text`, where the suffixes do not tell.
         allow_missing: keep items without references, and without outputs of some system, and list them.
+        watch: told about progress.
 
     Raises:
         InputError: the data is malformed or does not belong together; the message names file, line, id, column and
             remedy, and shows the first five problems.
-        UsageError: a column, a format or a split does not exist, or references are given twice and differ.
+        UsageError: a column, a format or a split does not exist.
         MissingDependencyError: a data set of the Hub is not in the cache and cannot be fetched.
     """
-    problems = Problems()
+    problems = Problems(watch=watch)
+    found = gather(outputs, references, columns, format, problems)
+    problems.check()
+    items = join_rows(found.rows, found.given)
+    return assemble(
+        items,
+        found.rows.outputs,
+        tuple(found.rows.answered),
+        ratings=found.rows.ratings,
+        notes=found.notes,
+        files=found.files,
+        allow_missing=allow_missing,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What files of outputs and references said."""
+
+    rows: OutputRows
+    given: ReferenceRows | None
+    """Of files of references, where there were any."""
+    notes: tuple[str, ...]
+    files: tuple[InputFile, ...]
+
+
+def gather(
+    outputs: Sequence[str],
+    references: Sequence[str],
+    columns: Mapping[str, str] | None,
+    form: str | None,
+    problems: Problems,
+    *,
+    keep: bool = True,
+) -> Gathered:
+    """Read files of outputs and references; what is wrong with their rows, and between them, becomes problems.
+
+    Without `keep` the texts are not held, only what the checks need.
+    """
     names = ColumnNames(columns, ("outputs", "references"))
-    sources = open_sources(outputs, format, problems)
+    sources = open_sources(outputs, form, problems)
     if not sources:
         raise UsageError("no file of outputs is given")
     if "-" in [source.path for source in sources] and "-" in references:
         raise UsageError("stdin (-) can be read only once")
-    rows = OutputRows(names, problems)
+    rows = OutputRows(names, problems, keep=keep)
     notes: list[str] = []
     files: list[InputFile] = []
     for source in sources:
         rows.read(source)
         notes += source.notes
         files += [source.file] if source.file else []
-    given: tuple[ReferenceSet, ...] | None = None
-    if references:
-        given, given_notes, given_files = load_references(references, format, names, problems)
-        notes += given_notes
-        files += given_files
+    given = load_references(references, form, names, problems, keep=keep) if references else None
+    if given is not None:
+        notes += given.notes
+        files += given.files
+        for where, fault, id_ in disagreements(rows.items, given.items):
+            problems.add_fault(where, fault, id_)
     names.check()
-    problems.check()
-    items = join_rows(rows, given)
-    return assemble(
-        items,
-        rows.outputs,
-        tuple(rows.seen),
-        ratings=rows.ratings,
-        notes=(*notes, *names.notes(), *rows.grades.notes(), *_id_notes(rows)),
-        files=tuple(files),
-        allow_missing=allow_missing,
-    )
+    notes += [*names.notes(), *rows.grades.notes(), *_id_notes(rows)]
+    return Gathered(rows, given, tuple(notes), tuple(files))
+
+
+def disagreements(rows: Items, given: Items) -> Iterator[tuple[Place, Fault, str]]:
+    """Where rows of outputs say of an item what its reference file does not."""
+    for id_, here in rows.ids():
+        there = given.index.get(id_)
+        if there is None:
+            continue
+        for column in ONCE:
+            said = rows.total[here] if column == "references" else rows.says(here, column) and given.says(there, column)
+            if said and rows.said[column][here] != given.said[column][there]:
+                remedy = "give them once" if column == "references" else "make them agree"
+                fault = Fault(f"differs from the same item at {given.place(there)}; {remedy}", column)
+                yield rows.place(here), fault, id_
 
 
 def assemble(
@@ -112,28 +161,22 @@ def assemble(
     )
 
 
-def join_rows(rows: OutputRows, given: tuple[ReferenceSet, ...] | None) -> tuple[ReferenceSet, ...]:
+def join_rows(rows: OutputRows, given: ReferenceRows | None) -> tuple[ReferenceSet, ...]:
     """One set an item: those of the reference files first, in their order."""
-    sets = {item.id: item for item in given or ()}
-    for id_, item in rows.items.items():
+    sets = {item.id: item for item in given.sets()} if given else {}
+    said = rows.items.said
+    columns = (said["references"], said["source"], said["condition"])
+    for id_, references, source, condition in zip(rows.items.index, *columns, strict=True):
         known = sets.get(id_)
-        source, condition = item.said.get("source"), item.said.get("condition")
         if known is None:
-            sets[id_] = ReferenceSet(id_, item.references, source, condition)
-            continue
-        if item.references and item.references != known.references:
-            raise UsageError(
-                f"item {id_!r} has references at {item.where} and other ones in the reference files; give them once"
+            sets[id_] = ReferenceSet(id_, references or (), source, condition)
+        elif source is not None or condition is not None:
+            sets[id_] = ReferenceSet(
+                id_,
+                known.references,
+                known.source if source is None else source,
+                known.condition if condition is None else condition,
             )
-        for column, here, there in (("source", source, known.source), ("condition", condition, known.condition)):
-            if here is not None and there is not None and here != there:
-                raise InputError(f"{item.where}: id {id_!r}, column {column!r}: differs from the reference files")
-        sets[id_] = ReferenceSet(
-            id_,
-            known.references,
-            known.source if source is None else source,
-            known.condition if condition is None else condition,
-        )
     return tuple(sets.values())
 
 
@@ -172,5 +215,5 @@ def _split_ratings(
 
 
 def _id_notes(rows: OutputRows) -> list[str]:
-    kinds = {item.kind for item in rows.items.values() if not item.source.untyped}
+    kinds = {number for number, untyped in rows.items.kinds() if not untyped}
     return ["ids are numbers in one file and texts in another; 1 and '1' were joined"] if len(kinds) > 1 else []

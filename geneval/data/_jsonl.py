@@ -11,7 +11,7 @@ import msgspec
 
 from geneval.data._bytes import Lines, utf8_fault
 from geneval.data._columns import Row
-from geneval.data._problems import Fault, Problems, shown
+from geneval.data._problems import Fault, Place, Problems, shown
 
 _SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]")
 
@@ -28,7 +28,7 @@ def jsonl_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[in
         try:
             row = _object(decode, line, lines.start)
         except Fault as fault:
-            problems.add_fault(f"{name}:{number}", fault)
+            problems.add_fault(Place(name, number), fault)
         else:
             yield number, row
 
@@ -82,9 +82,14 @@ def _what_is_wrong(line: bytes, start: int, error: Exception) -> str:
         return "an escape such as \\ud800 stands alone: half a character; write both halves, or the character itself"
     if re.search(rb"\b(?:NaN|Infinity)\b", line) and _parses(line):
         return "NaN and Infinity are no JSON; write null"
-    if "truncated" in str(error):
-        return "no JSON: the line ends within a value; each line holds one whole object, {...}"
-    return f"no JSON: {error}"
+    words = [hint for sign, hint in _HINTS.items() if sign in str(error)]
+    return words[0] if words else f"no JSON: {error}"
+
+
+_HINTS = {
+    "out of range": "a number is too large; a finite number is due (a text, where its digits matter)",
+    "truncated": "no JSON: the line ends within a value; each line holds one whole object, {...}",
+}
 
 
 def _parses(line: bytes) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar, cast
 
-from geneval.data._columns import ColumnNames, Kind, Row
-from geneval.data._fields import identifier, label, number, optional_identifier, optional_text, required, text
+from geneval.data._columns import ColumnNames, Row
+from geneval.data._fields import identifier, label, number, optional_identifier, optional_text, required, text, tried
 from geneval.data._grades import Grades
 from geneval.data._model import (
     SIDES,
@@ -17,13 +18,16 @@ from geneval.data._model import (
     Preference,
     Rating,
     Side,
-    Verdict,
     Winner,
 )
 from geneval.data._problems import Fault, Problems
 from geneval.data._sources import Source, open_sources
 
 T = TypeVar("T")
+PeopleKind = Literal["preferences", "ratings", "judgements"]
+Fields = Mapping[str, Callable[[Row, Row, Source], Any]]
+"""How each field is read: of a row under geneval's names, the row as it is, and its file."""
+
 _BOTH_BAD = {"tie (bothbad)": "both_bad"}
 
 
@@ -50,21 +54,7 @@ def read_preferences(
         InputError: the data is malformed.
         UsageError: a column, a format or a split does not exist.
     """
-
-    def one(row: Row, raw: Row, _: Source) -> Iterable[Preference]:
-        yield Preference(
-            id=identifier(required(row, "id", raw), "id"),
-            a=identifier(required(row, "a", raw), "a"),
-            b=identifier(required(row, "b", raw), "b"),
-            winner=_winner(required(row, "winner", raw), raw, row),
-            annotator=optional_identifier(row.get("annotator"), "annotator"),
-            criterion=optional_identifier(row.get("criterion"), "criterion"),
-            shown_left=_side(row.get("shown_left")),
-            output_a=optional_text(row.get("output_a"), "output_a"),
-            output_b=optional_text(row.get("output_b"), "output_b"),
-        )
-
-    return _read("preferences", paths, columns, format, one)
+    return _read("preferences", paths, columns, format, Preference)
 
 
 def read_ratings(
@@ -87,24 +77,7 @@ def read_ratings(
         InputError: the data is malformed.
         UsageError: a column, a format or a split does not exist.
     """
-    grades = Grades()
-
-    def one(row: Row, raw: Row, source: Source) -> Iterable[Rating]:
-        id_ = identifier(required(row, "id", raw), "id")
-        if "ratings" in row:
-            for system, criterion, value in grades.parse(row["ratings"]):
-                yield Rating(id_, system, value, criterion)
-            return
-        yield Rating(
-            id=id_,
-            system=identifier(required(row, "system", raw), "system"),
-            value=number(required(row, "value", raw), "value", untyped=source.untyped),
-            criterion=optional_identifier(row.get("criterion"), "criterion"),
-            annotator=optional_identifier(row.get("annotator"), "annotator"),
-        )
-
-    ratings, notes, files = _read("ratings", paths, columns, format, one)
-    return ratings, (*notes, *grades.notes()), files
+    return _read("ratings", paths, columns, format, Rating)
 
 
 def read_judgements(
@@ -127,44 +100,92 @@ def read_judgements(
         InputError: the data is malformed.
         UsageError: a column, a format or a split does not exist.
     """
-
-    def one(row: Row, raw: Row, _: Source) -> Iterable[Judgement]:
-        yield Judgement(
-            id=identifier(required(row, "id", raw), "id"),
-            text=text(required(row, "text", raw), "text"),
-            verdict=cast(Verdict, label(required(row, "verdict", raw), "verdict", VERDICTS)),
-            annotator=identifier(required(row, "annotator", raw), "annotator"),
-            guideline=identifier(required(row, "guideline", raw), "guideline"),
-        )
-
-    return _read("judgements", paths, columns, format, one)
+    return _read("judgements", paths, columns, format, Judgement)
 
 
-def _read(
-    kind: Kind,
+def check_people(
+    kind: PeopleKind,
     paths: Sequence[str],
     columns: Mapping[str, str] | None,
     form: str | None,
-    parse: Callable[[Row, Row, Source], Iterable[T]],
+    problems: Problems,
+) -> tuple[int, tuple[str, ...]]:
+    """Read what people said without keeping it.
+
+    Returns:
+        The number of rows, and notes for the user.
+    """
+    rows: _Rows[dict[str, object]] = _Rows(kind, columns, dict, problems)
+    count = sum(sum(1 for _ in rows.read(source)) for source in open_sources(paths, form, problems))
+    return count, rows.notes()
+
+
+def _read(
+    kind: PeopleKind,
+    paths: Sequence[str],
+    columns: Mapping[str, str] | None,
+    form: str | None,
+    row: Callable[..., T],
 ) -> tuple[tuple[T, ...], tuple[str, ...], tuple[InputFile, ...]]:
     problems = Problems()
-    names = ColumnNames(columns, (kind,))
-    found: list[T] = []
-    notes: list[str] = []
-    files: list[InputFile] = []
-    for source in open_sources(paths, form, problems):
-        rename = names.renamer(kind, source.where)
-        for line, raw in source.rows():
-            row = rename(line, raw)
-            try:
-                found += parse(row, raw, source)
-            except Fault as fault:
-                problems.add_fault(source.where(line), fault, row.get("id"))
-        notes += source.notes
-        files += [source.file] if source.file else []
-    names.check()
+    rows = _Rows(kind, columns, row, problems)
+    sources = open_sources(paths, form, problems)
+    found = tuple(one for source in sources for one in rows.read(source))
+    notes = rows.notes()
     problems.check()
-    return tuple(found), (*notes, *names.notes()), tuple(files)
+    return found, notes, tuple(source.file for source in sources if source.file)
+
+
+class _Rows(Generic[T]):
+    """Reads rows of one kind, field by field, so that every fault of a row can be told."""
+
+    def __init__(
+        self,
+        kind: PeopleKind,
+        columns: Mapping[str, str] | None,
+        row: Callable[..., T],
+        problems: Problems,
+    ) -> None:
+        self._kind = kind
+        self._names = ColumnNames(columns, (kind,))
+        self._row = row
+        self._fields = _FIELDS[kind]
+        self._problems = problems
+        self._grades = Grades()
+        self._notes: list[str] = []
+
+    def read(self, source: Source) -> Iterator[T]:
+        """The rows of a file."""
+        for line, raw, row in self._names.renamed(self._kind, source):
+            try:
+                yield from self._parse(row, raw, source)
+            except Fault as first:
+                self._problems.add_faults(source.where(line), first, self._faults(row, raw, source), row.get("id"))
+        self._notes += source.notes
+
+    def notes(self) -> tuple[str, ...]:
+        """What to tell once everything is read.
+
+        Raises:
+            UsageError: a column that the user named is in no file.
+        """
+        self._names.check()
+        return (*self._notes, *self._names.notes(), *self._grades.notes())
+
+    def _parse(self, row: Row, raw: Row, source: Source) -> Iterator[T]:
+        if self._kind == "ratings" and "ratings" in row:
+            id_ = identifier(required(row, "id", raw), "id")
+            for system, criterion, value in self._grades.parse(row["ratings"]):
+                yield self._row(id=id_, system=system, value=value, criterion=criterion)
+            return
+        yield self._row(**{name: field(row, raw, source) for name, field in self._fields.items()})
+
+    def _faults(self, row: Row, raw: Row, source: Source) -> Iterator[Fault]:
+        if self._kind == "ratings" and "ratings" in row:
+            yield from tried(lambda: identifier(required(row, "id", raw), "id"))
+            return
+        for field in self._fields.values():
+            yield from tried(partial(field, row, raw, source))
 
 
 def _winner(value: object, raw: Row, row: Row) -> Winner:
@@ -180,3 +201,31 @@ def _winner(value: object, raw: Row, row: Row) -> Winner:
 
 def _side(value: object) -> Side | None:
     return None if value is None or value == "" else cast(Side, label(value, "shown_left", SIDES))
+
+
+_PREFERENCE: Fields = {
+    "id": lambda row, raw, _: identifier(required(row, "id", raw), "id"),
+    "a": lambda row, raw, _: identifier(required(row, "a", raw), "a"),
+    "b": lambda row, raw, _: identifier(required(row, "b", raw), "b"),
+    "winner": lambda row, raw, _: _winner(required(row, "winner", raw), raw, row),
+    "annotator": lambda row, _, __: optional_identifier(row.get("annotator"), "annotator"),
+    "criterion": lambda row, _, __: optional_identifier(row.get("criterion"), "criterion"),
+    "shown_left": lambda row, _, __: _side(row.get("shown_left")),
+    "output_a": lambda row, _, __: optional_text(row.get("output_a"), "output_a"),
+    "output_b": lambda row, _, __: optional_text(row.get("output_b"), "output_b"),
+}
+_RATING: Fields = {
+    "id": lambda row, raw, _: identifier(required(row, "id", raw), "id"),
+    "system": lambda row, raw, _: identifier(required(row, "system", raw), "system"),
+    "value": lambda row, raw, source: number(required(row, "value", raw), "value", untyped=source.untyped),
+    "criterion": lambda row, _, __: optional_identifier(row.get("criterion"), "criterion"),
+    "annotator": lambda row, _, __: optional_identifier(row.get("annotator"), "annotator"),
+}
+_JUDGEMENT: Fields = {
+    "id": lambda row, raw, _: identifier(required(row, "id", raw), "id"),
+    "text": lambda row, raw, _: text(required(row, "text", raw), "text"),
+    "verdict": lambda row, raw, _: label(required(row, "verdict", raw), "verdict", VERDICTS),
+    "annotator": lambda row, raw, _: identifier(required(row, "annotator", raw), "annotator"),
+    "guideline": lambda row, raw, _: identifier(required(row, "guideline", raw), "guideline"),
+}
+_FIELDS: dict[PeopleKind, Fields] = {"preferences": _PREFERENCE, "ratings": _RATING, "judgements": _JUDGEMENT}

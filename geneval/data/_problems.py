@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from geneval_references import InputError
+from geneval_scorers import Watch
 
 SHOWN = 5
 """How many problems, ids or lines a message lists before it only counts."""
@@ -19,25 +23,69 @@ class Fault(Exception):  # noqa: N818 - it never leaves this package
         self.column = column
 
 
+class Place(NamedTuple):
+    """A line or row of a file."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    """Counted from 1; the row's number in files without lines."""
+    id: str | int | float | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """`a.jsonl:3: id '7', column 'output': got null; ...`."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        what = [] if self.id is None else [f"id {self.id!r}"]
+        what += [] if self.column is None else [f"column {self.column!r}"]
+        return ": ".join(part for part in (where, ", ".join(what), self.message) if part)
+
+
 class Problems:
-    """Counts problems and keeps the first few."""
+    """Counts problems, keeps the first few, and tells each to who wants to know, and how far the reading is to `watch`."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[Problem], None] | None = None, watch: Watch | None = None) -> None:
         self.count = 0
+        self.watch = watch
         self._first: list[str] = []
+        self._told = told
 
-    def add(self, message: str) -> None:
-        """Take note of one problem."""
+    def add(self, message: str, where: Place | str | None = None, *, id_: object = None) -> None:
+        """Take note of one problem: of a row, of a file as a whole, or of no file."""
+        self.add_fault(where, Fault(message), id_)
+
+    def add_fault(self, where: Place | str | None, fault: Fault, id_: object = None) -> None:
+        """Take note of a row that cannot be used."""
+        file, line = where if isinstance(where, Place) else (where, None)
+        named = id_ if isinstance(id_, str | int | float) else None
+        if isinstance(named, float) and not math.isfinite(named):
+            named = None  # it has no place in JSON; the message shows it
+        problem = Problem(fault.message, file, line, named, fault.column)
         self.count += 1
         if len(self._first) < SHOWN:
-            self._first.append(message)
+            self._first.append(str(problem))
+        if self._told is not None:
+            self._told(problem)
 
-    def add_fault(self, where: str, fault: Fault, id_: object = None) -> None:
-        """Take note of a row that cannot be used."""
-        place = [] if id_ is None else [f"id {id_!r}"]
-        if fault.column is not None:
-            place.append(f"column {fault.column!r}")
-        self.add(": ".join([where, *([", ".join(place)] if place else []), fault.message]))
+    def add_faults(self, where: Place, first: Exception, others: Iterable[Fault], id_: object) -> None:
+        """Take note of every fault of a row: the one that stopped it, and those of its other fields."""
+        found = list(others)
+        stopped = first if isinstance(first, Fault) else Fault(str(first))
+        if (stopped.column, stopped.message) not in [(fault.column, fault.message) for fault in found]:
+            found.insert(0, stopped)
+        for fault in found:
+            self.add_fault(where, fault, id_)
 
     def check(self) -> None:
         """Raise what was gathered.

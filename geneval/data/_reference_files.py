@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from geneval.data._columns import ColumnNames, Row
-from geneval.data._evidence import parse_references
-from geneval.data._fields import identifier, optional_text, required
+from geneval.data._evidence import parse_references, reference_faults
+from geneval.data._fields import identifier, optional_text, required, tried
+from geneval.data._items import Items
 from geneval.data._model import InputFile
 from geneval.data._problems import Fault, Problems
 from geneval.data._sources import Source, open_sources
 from geneval.data._text import text_references
-from geneval_references import Reference, ReferenceSet
+from geneval_references import InputError, ReferenceSet
 
 
 def read_references(
@@ -40,89 +40,99 @@ def read_references(
     """
     problems = Problems()
     names = ColumnNames(columns, ("references",))
-    sets, notes, files = load_references(paths, format, names, problems)
+    found = load_references(paths, format, names, problems)
     names.check()
     problems.check()
-    return sets, (*notes, *names.notes()), files
+    return found.sets(), (*found.notes, *names.notes()), tuple(found.files)
 
 
 def load_references(
-    paths: Sequence[str], form: str | None, names: ColumnNames, problems: Problems
-) -> tuple[tuple[ReferenceSet, ...], tuple[str, ...], tuple[InputFile, ...]]:
+    paths: Sequence[str], form: str | None, names: ColumnNames, problems: Problems, *, keep: bool = True
+) -> ReferenceRows:
     """As `read_references`; problems are left to the caller."""
+    rows = ReferenceRows(names, problems, keep=keep)
     sources = open_sources(paths, form, problems)
     if sources and all(source.form == "text" for source in sources):
-        sets, text_notes, text_files = text_references([(s.label, s.path, s.name) for s in sources], problems)
-        return sets, tuple(text_notes), tuple(text_files)
-    reader = ReferenceRows(names, problems)
-    notes: list[str] = []
-    files: list[InputFile] = []
-    for source in sources:
-        reader.read(source)
-        notes += source.notes
-        files += [source.file] if source.file else []
-    return tuple(reader.sets.values()), tuple(notes), tuple(files)
-
-
-@dataclass(frozen=True, slots=True)
-class _First:
-    """Where an item was first met, and whether its id was a text there."""
-
-    where: str
-    source: Source
-    kind: type
-    grows: bool
+        rows.read_text(sources)
+    else:
+        for source in sources:
+            rows.read(source)
+    return rows
 
 
 class ReferenceRows:
-    """Gathers reference sets over files, by id."""
+    """Gathers reference sets over files, by id.
 
-    def __init__(self, names: ColumnNames, problems: Problems) -> None:
-        self.sets: dict[str, ReferenceSet] = {}
-        self._first: dict[str, _First] = {}
+    Attributes:
+        items: what was said about each item.
+        notes, files: of the files read.
+        lost: items of which a row could not be used.
+    """
+
+    def __init__(self, names: ColumnNames, problems: Problems, *, keep: bool = True) -> None:
+        self.items = Items(keep=keep)
+        self.notes: list[str] = []
+        self.files: list[InputFile] = []
+        self.lost: set[str] = set()
         self._names = names
         self._problems = problems
 
+    def sets(self) -> tuple[ReferenceSet, ...]:
+        """The reference sets, in file order."""
+        said = self.items.said
+        columns = (said["references"], said["source"], said["condition"])
+        return tuple(
+            ReferenceSet(id_, references or (), source, condition)
+            for id_, references, source, condition in zip(self.items.index, *columns, strict=True)
+        )
+
     def read(self, source: Source) -> None:
-        rename = self._names.renamer("references", source.where)
-        for number, raw in source.rows():
-            row = rename(number, raw)
+        """Take in one file."""
+        for number, raw, row in self._names.renamed("references", source):
             try:
                 self._add(row, raw, source, number)
-            except Fault as fault:
-                self._problems.add_fault(source.where(number), fault, row.get("id"))
+            except (Fault, InputError) as error:
+                self._problems.add_faults(source.where(number), error, _faults(row, raw), row.get("id"))
+                self.lost.add(str(row.get("id")))
+        self.notes += source.notes
+        self.files += [source.file] if source.file else []
 
-    def _add(self, row: Row, raw: Row, source: Source, number: int) -> None:
+    def read_text(self, sources: Sequence[Source]) -> None:
+        """Take in files of one reference a line: line n of each is of item n."""
+        for number, references in text_references(sources, self._problems):
+            item = self.items.add(str(number), self.items.at(sources[0], number), str)
+            self.items.say(item, "references", references)
+        for source in sources:
+            self.notes += source.notes
+            self.files += [source.file] if source.file else []
+
+    def _add(self, row: Row, raw: Row, source: Source, line: int) -> None:
         id_ = identifier(required(row, "id", raw), "id")
         value = required(row, "references", raw)
-        references = parse_references(value)
-        first = self._first.get(id_)
-        if first is None:
+        items, item = self.items, self.items.index.get(id_)
+        if item is None:
             # A table without list columns may spread an item's references over rows.
             grows = source.untyped and (type(value) is str or value is None)
-            self._first[id_] = _First(source.where(number), source, type(row["id"]), grows)
-            self.sets[id_] = ReferenceSet(
-                id_,
-                references,
-                optional_text(row.get("source"), "source"),
-                optional_text(row.get("condition"), "condition"),
-            )
-        elif first.source is source and first.kind is not type(row["id"]):
-            raise Fault(same_id_two_ways(row["id"], first.where), "id")
-        elif first.grows and source is first.source:
-            self._extend(id_, references, row, first)
-        else:
-            raise Fault(f"this item is already at {first.where}; give each item one row", "id")
-
-    def _extend(self, id_: str, references: tuple[Reference, ...], row: Row, first: _First) -> None:
-        known = self.sets[id_]
-        for column, old in (("source", known.source), ("condition", known.condition)):
-            if row.get(column) != old:
-                raise Fault(f"differs from the same item at {first.where}; make them agree", column)
-        self.sets[id_] = ReferenceSet(id_, known.references + references, known.source, known.condition)
+            item = items.add(id_, items.at(source, line), type(row["id"]), grows=grows)
+            items.say(item, "references", parse_references(value))
+            for column in ("source", "condition"):
+                if (said := optional_text(row.get(column), column)) is not None:
+                    items.say(item, column, said)
+            return
+        items.check_kind(item, row["id"], source)
+        first = items.place(item)
+        if not (items.grows(item) and items.is_of(item, source)):
+            raise Fault(f"this item is already at {first}; give each item one row", "id")
+        for column in ("source", "condition"):
+            now = row.get(column)
+            if (now is not None) != items.says(item, column) or not (now is None or items.agrees(item, column, now)):
+                raise Fault(f"differs from the same item at {first}; make them agree", column)
+        items.more(item, parse_references(value))
 
 
-def same_id_two_ways(value: object, where: str) -> str:
-    """An id that is a number in one row and a text in another of the same file."""
-    now, then = ("text", "number") if type(value) is str else ("number", "text")
-    return f"this id is a {now} here and a {then} at {where}; write all ids of a file one way"
+def _faults(row: Row, raw: Row) -> Iterator[Fault]:
+    """What is wrong with the fields of a row, each looked at by itself."""
+    yield from tried(lambda: identifier(required(row, "id", raw), "id"))
+    yield from tried(lambda: optional_text(row.get("source"), "source"))
+    yield from tried(lambda: optional_text(row.get("condition"), "condition"))
+    yield from reference_faults(row.get("references"))

@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from geneval.data._columns import ColumnNames, Row
-from geneval.data._evidence import parse_references
-from geneval.data._fields import identifier, optional_text, required, text, whole_number
+from geneval.data._evidence import parse_references, reference_faults
+from geneval.data._fields import identifier, optional_text, required, text, tried, whole_number
 from geneval.data._grades import Grades
+from geneval.data._items import ONCE, Items
 from geneval.data._model import Output, Rating
 from geneval.data._problems import Fault, Problems, shown
-from geneval.data._reference_files import same_id_two_ways
 from geneval.data._sources import Source
-from geneval_references import InputError, Reference, UsageError
-
-_ONCE = ("source", "condition", "references")
+from geneval_references import InputError, UsageError
 
 
-@dataclass(slots=True)
-class Item:
-    """What the rows of one item said so far."""
+class Answered:
+    """Where the outputs of one system are, by item."""
 
-    where: str
-    source: Source
-    kind: type
-    """Of the id as written: text or number."""
-    said: dict[str, Any] = field(default_factory=dict)
-    """The fields that all rows of an item share, as written."""
-    references: tuple[Reference, ...] = ()
+    def __init__(self) -> None:
+        self.first = array("Q")
+        """Of sample 0, one more than its place; 0 where there is none."""
+        self.more: dict[tuple[int, int], int] = {}
+        """Of further samples: (item, sample) -> place."""
+
+    def place(self, item: int, sample: int) -> int | None:
+        """Where a sample is, if it is there."""
+        if sample:
+            return self.more.get((item, sample))
+        return self.first[item] - 1 if item < len(self.first) and self.first[item] else None
+
+    def add(self, item: int, sample: int, place: int) -> None:
+        """Take note of a sample."""
+        if sample:
+            self.more[item, sample] = place
+            return
+        self.first.extend(0 for _ in range(item + 1 - len(self.first)))
+        self.first[item] = place + 1
+
+    def items(self) -> set[int]:
+        """Which items have an output."""
+        return {item for item, place in enumerate(self.first) if place} | {item for item, _ in self.more}
 
 
 class OutputRows:
-    """Gathers what rows of outputs say, over files."""
+    """Gathers what rows of outputs say, over files.
 
-    def __init__(self, names: ColumnNames, problems: Problems) -> None:
-        self.items: dict[str, Item] = {}
+    Attributes:
+        items: what was said about each item.
+        outputs, ratings: in file order; not gathered where `items.keep` is off.
+        answered: by system, in order of appearance: where its outputs are.
+        lost: items of which a row could not be used, so that more may seem to be missing than is.
+    """
+
+    def __init__(self, names: ColumnNames, problems: Problems, *, keep: bool = True) -> None:
+        self.items = Items(keep=keep)
         self.outputs: list[Output] = []
+        self.count = 0
         self.ratings: list[Rating] = []
         self.grades = Grades()
-        self.seen: dict[str, dict[Any, str]] = {}
-        """By system, in order of appearance: where the output of each item and sample is."""
-        self.has_references = False
+        self.answered: dict[str, Answered] = {}
+        self.lost: set[str] = set()
+        self._raw: dict[int, Any] = {}
+        """References as they were written: rows that repeat them need no second look."""
         self._names = names
         self._problems = problems
         self._files: dict[str, Source] = {}
@@ -53,57 +75,92 @@ class OutputRows:
         Raises:
             UsageError: a file's rows name no system, and its name is that of another file's system.
         """
-        rename = self._names.renamer("outputs", source.where)
-        for number, raw in source.rows():
-            row = rename(number, raw)
-            where = source.where(number)
+        for number, raw, row in self._names.renamed("outputs", source):
             try:
-                self._add(row, raw, source, where)
-            except Fault as fault:
-                self._problems.add_fault(where, fault, row.get("id"))
-            except InputError as error:
-                self._problems.add_fault(where, Fault(str(error)), row.get("id"))
+                self._add(row, raw, source, number)
+            except (Fault, InputError) as error:
+                faults = self._faults(row, raw, source)
+                self._problems.add_faults(source.where(number), error, faults, row.get("id"))
+                self.lost.add(str(row.get("id")))
 
-    def _add(self, row: Row, raw: Row, source: Source, where: str) -> None:
+    def _faults(self, row: Row, raw: Row, source: Source) -> Iterator[Fault]:
+        """What is wrong with the fields of a row, each looked at by itself."""
+        yield from tried(lambda: identifier(required(row, "id", raw), "id"))
+        for column in ("source", "condition"):
+            yield from tried(lambda column=column: optional_text(row.get(column), column))  # type: ignore[misc]
+        yield from reference_faults(row.get("references"))
+        if row.get("system") is not None:
+            yield from tried(lambda: identifier(row["system"], "system"))
+        for column, value in self._texts(row):
+            yield from tried(lambda column=column, value=value: text(value, column))  # type: ignore[misc]
+        if row.get("sample") is not None:
+            yield from tried(lambda: whole_number(row["sample"], "sample", untyped=source.untyped))
+        yield from tried(lambda: list(Grades().parse(row.get("ratings"))))
+
+    @staticmethod
+    def _texts(row: Row) -> Iterator[tuple[str, Any]]:
+        """What is due to be an output's text, by its column."""
+        wide = type(row.get("outputs")) is dict
+        named = {f"outputs.{name}": entry for name, entry in row["outputs"].items()} if wide else {}
+        if "output" in row:
+            named["output"] = row["output"]
+        for column, entry in named.items():
+            if type(entry) is list and (column != "output" or row.get("sample") is None):
+                yield from ((f"{column}[{n}]", value) for n, value in enumerate(entry))
+            else:
+                yield column, entry
+
+    def _add(self, row: Row, raw: Row, source: Source, line: int) -> None:
         id_ = identifier(required(row, "id", raw), "id")
-        self._add_item(id_, row, source, where)
+        place = self.items.at(source, line)
+        item = self._add_item(id_, row, source, place)
         if "outputs" in row and "output" in row:
             raise Fault("both 'output' and 'outputs' are there; keep one form", "outputs")
         entries = self._wide(row["outputs"], source) if "outputs" in row else self._long(row, raw, source)
         for system, sample, value in entries:
-            known = self.seen.setdefault(system, {})
-            key = id_ if sample == 0 else (id_, sample)
-            if key in known:
+            known = self.answered.get(system)
+            if known is None:
+                known = self.answered[system] = Answered()
+            before = known.place(item, sample)
+            if before is not None:
                 raise Fault(
-                    f"system {system!r} already has sample {sample} of this item, at {known[key]}; number several "
-                    "outputs with 'sample': 0, 1, ...",
+                    f"system {system!r} already has sample {sample} of this item, at {self.items.where(before)}; "
+                    "number several outputs with 'sample': 0, 1, ...",
                     "id",
                 )
-            known[key] = where
-            self.outputs.append(Output(id_, system, value, sample))
+            known.add(item, sample, place)
+            self.count += 1
+            if self.items.keep:
+                self.outputs.append(Output(id_, system, value, sample))
         if "ratings" in row:
-            self.ratings += [Rating(id_, *grade[::2], grade[1]) for grade in self.grades.parse(row["ratings"])]
+            grades = [Rating(id_, *grade[::2], grade[1]) for grade in self.grades.parse(row["ratings"])]
+            self.ratings += grades if self.items.keep else ()
 
-    def _add_item(self, id_: str, row: Row, source: Source, where: str) -> None:
-        item = self.items.get(id_)
+    def _add_item(self, id_: str, row: Row, source: Source, place: int) -> int:
+        items = self.items
+        item = items.index.get(id_)
         if item is None:
-            item = self.items[id_] = Item(where, source, type(row["id"]))
-        elif item.source is source and item.kind is not type(row["id"]):
-            raise Fault(same_id_two_ways(row["id"], item.where), "id")
-        for column in _ONCE:
+            item = items.add(id_, place, type(row["id"]))
+        else:
+            items.check_kind(item, row["id"], source)
+        for column in ONCE:
             value = row.get(column)
             if value is None:
                 continue
-            if column in item.said:
-                if item.said[column] != value:
-                    raise Fault(f"differs from the same item at {item.where}; make the rows of an item agree", column)
-                continue
             if column == "references":
-                item.references = parse_references(value)
-                self.has_references = True
+                if self._raw.get(item) == value:
+                    continue
+                written, value = value, parse_references(value)
             else:
                 optional_text(value, column)
-            item.said[column] = value
+            if not items.says(item, column):
+                items.say(item, column, value)
+                if column == "references" and items.keep:
+                    self._raw[item] = written
+            elif not items.agrees(item, column, value):
+                first = items.place(item)
+                raise Fault(f"differs from the same item at {first}; make the rows of an item agree", column)
+        return item
 
     def _wide(self, value: Any, source: Source) -> Iterator[tuple[str, int, str]]:
         if type(value) is not dict:

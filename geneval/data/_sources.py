@@ -11,14 +11,16 @@ from geneval.data._columns import Row
 from geneval.data._hub import HubRows, is_dataset
 from geneval.data._jsonl import jsonl_rows
 from geneval.data._model import InputFile
-from geneval.data._problems import Problems
+from geneval.data._problems import Fault, Place, Problems
 from geneval.data._tables import csv_rows, parquet_rows
 from geneval.data._text import text_rows
-from geneval_references import UsageError
+from geneval_references import InputError, UsageError
 
 FORMATS = ("jsonl", "parquet", "csv", "tsv", "text")
 """What `format` may say; without it the file's suffix tells."""
 
+_EVERY = 10_000
+"""Rows after which progress is told."""
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"}
 
 
@@ -49,23 +51,37 @@ class Source:
         """Whether every cell is a text."""
         return self.form in {"csv", "tsv"}
 
-    def where(self, number: int) -> str:
+    def where(self, number: int) -> Place:
         """A row, as messages name it."""
-        return f"{self.shown}:{number}"
+        return Place(self.shown, number)
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """The rows with their numbers; afterwards `file` and `notes` are filled in."""
         count = 0
-        rows, about = self._open()
-        for number, row in rows:
-            count += 1
-            yield number, row
+        before = self.problems.count
+        try:
+            rows, about = self._open()
+            for number, row in rows:
+                count += 1
+                if count % _EVERY == 0 and about is not None:
+                    self._tell(about)
+                yield number, row
+        except Fault as fault:
+            self.problems.add_fault(self.shown, fault)
+            return
+        except InputError as error:
+            self.problems.add(str(error))
+            return
         if about is not None:
             self.notes += about.notes
-        if count == 0 and not self.problems.count:
-            self.problems.add(f"{self.shown}: 0 items; the file holds no rows")
+        if count == 0 and self.problems.count == before:
+            self.problems.add("0 items; the file holds no rows", self.shown)
         sha256 = file_hash(self.path) if about is None else about.sha256
         self.file = InputFile(self.name, sha256, count)
+
+    def _tell(self, about: Lines | HubRows) -> None:
+        if self.problems.watch is not None and isinstance(about, Lines):
+            self.problems.watch(f"reading {self.shown}", about.read, about.size)
 
     def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | None]:
         if self.form == "dataset":
@@ -73,12 +89,16 @@ class Source:
             self.name = self.shown = hub.name
             return iter(hub), hub
         if self.path != "-":
-            check_exists(self.path)
+            try:
+                check_exists(self.path)
+            except Fault:
+                self.shown = _as_text(self.path)  # of a file that is not there its whole path is of interest
+                raise
         if self.form == "parquet":
-            return parquet_rows(self.path, self.shown), None
-        if self.form in {"csv", "tsv"}:
-            return csv_rows(self.path, self.shown, "\t" if self.form == "tsv" else ",", self.problems), None
+            return parquet_rows(self.path), None
         lines = Lines(self.path, self.shown, self.problems)
+        if self.form in {"csv", "tsv"}:
+            return csv_rows(lines, self.shown, "\t" if self.form == "tsv" else ",", self.problems), lines
         read = text_rows if self.form == "text" else jsonl_rows
         return read(lines, self.shown, self.problems), lines
 
@@ -100,7 +120,7 @@ def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> 
     names = [source.name for source in sources]
     for source in sources:
         if names.count(source.name) > 1:
-            source.shown = source.path
+            source.shown = _as_text(source.path)
     return sources
 
 
@@ -111,7 +131,13 @@ def _source(spec: str, form: str | None, problems: Problems) -> Source:
     known = _SUFFIXES.get(suffix(path))
     if form == "text" and known not in {None, "text"}:
         raise UsageError(f"{path} is a {known} file, not plain text; leave out --format text, or name text files only")
-    return Source(path, Path(path).name, Path(path).name, label, form or _format_of(path), problems)
+    name = _as_text(Path(path).name)
+    return Source(path, name, name, label and _as_text(label), form or _format_of(path), problems)
+
+
+def _as_text(name: str) -> str:
+    """A name with escapes for what is no text: file systems allow any bytes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _split_label(spec: str) -> tuple[str | None, str]:

@@ -13,13 +13,14 @@ from typing import Any
 
 from geneval.data._columns import ColumnNames, Kind, Row
 from geneval.data._fields import identifier
-from geneval.data._inputs import join_rows, read_inputs
+from geneval.data._inputs import disagreements, join_rows, read_inputs
 from geneval.data._model import InputFile, Inputs, Output
 from geneval.data._problems import Fault, Problems
 from geneval.data._reference_files import ReferenceRows
 from geneval.data._rows import OutputRows
 from geneval.data._sources import Source, open_sources
 from geneval_references import GenevalError, InputError, ReferenceSet
+from geneval_scorers import Watch
 
 LARGE = 32_000_000
 """Files that have more bytes together are not read into memory, where that can be helped."""
@@ -43,6 +44,7 @@ def stream_inputs(
     columns: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
     allow_missing: bool = False,
+    watch: Watch | None = None,
 ) -> Inputs | StreamedInputs:
     """As `read_inputs`; large files stay where they are and are read again whenever their texts are needed.
 
@@ -52,10 +54,12 @@ def stream_inputs(
     wanted = _Wanted(tuple(outputs), tuple(references), dict(columns or {}), format)
     if wanted.large():
         try:
-            return StreamedInputs(wanted)
+            return StreamedInputs(wanted, watch)
         except (_OddError, GenevalError):
             pass
-    return read_inputs(outputs, references=references, columns=columns, format=format, allow_missing=allow_missing)
+    return read_inputs(
+        outputs, references=references, columns=columns, format=format, allow_missing=allow_missing, watch=watch
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,9 @@ class StreamedInputs:
     missing_outputs: tuple[tuple[str, str], ...] = ()
     in_memory = False
 
-    def __init__(self, wanted: _Wanted) -> None:
+    def __init__(self, wanted: _Wanted, watch: Watch | None = None) -> None:
         self._wanted = wanted
-        walk = _Walk(wanted)
+        walk = _Walk(wanted, watch)
         ids: list[str] = []
         self.systems: tuple[str, ...] = ()
         for item, own in walk:
@@ -125,8 +129,8 @@ class StreamedInputs:
 class _Walk:
     """Goes through the files once."""
 
-    def __init__(self, wanted: _Wanted) -> None:
-        self._problems = Problems()
+    def __init__(self, wanted: _Wanted, watch: Watch | None = None) -> None:
+        self._problems = Problems(watch=watch)
         self._names = ColumnNames(wanted.columns, ("outputs", "references"))
         self._outputs = [
             _Groups(s, "outputs", self._names) for s in open_sources(wanted.outputs, wanted.format, self._problems)
@@ -136,7 +140,7 @@ class _Walk:
             for s in open_sources(wanted.references, wanted.format, self._problems)
         ]
         self._counts = [0] * len(self._outputs)
-        self._kinds: set[type] = set()
+        self._kinds: set[bool] = set()
 
     def __iter__(self) -> Iterator[tuple[ReferenceSet, list[tuple[int, Output]]]]:
         groups = [*self._outputs, *self._references]
@@ -175,12 +179,13 @@ class _Walk:
                 self._counts[place] += 1
         given = None
         if self._references:
-            reader = ReferenceRows(self._names, self._problems)
-            reader.read(self._references[0].window())
-            given = tuple(reader.sets.values())
+            given = ReferenceRows(self._names, self._problems)
+            given.read(self._references[0].window())
+            if any(disagreements(rows.items, given.items)):
+                raise _OddError
         if self._problems.count or rows.ratings or rows.grades.notes():
             raise _OddError
-        self._kinds |= {item.kind for item in rows.items.values()}
+        self._kinds |= {number for number, untyped in rows.items.kinds() if not untyped}
         return ((item, numbered[item.id]) for item in join_rows(rows, given))
 
 
@@ -202,8 +207,7 @@ class _Groups:
         self.source = source
         self.id: str | None = None
         """The item whose rows come next; None at the end."""
-        self._rename = names.renamer(kind, source.where)
-        self._rows = source.rows()
+        self._rows = names.renamed(kind, source)
         self._about = [getattr(source, part.name) for part in fields(Source)]
         self._taken: list[tuple[int, Row]] = []
         self._next: tuple[int, Row] | None = None
@@ -224,12 +228,13 @@ class _Groups:
         return _Window(*about)
 
     def _step(self) -> None:
-        self._next = next(self._rows, None)
-        if self._next is None:
-            self.id = None
+        found = next(self._rows, None)
+        if found is None:
+            self._next = self.id = None
             return
-        number, raw = self._next
+        number, raw, row = found
+        self._next = number, raw
         try:
-            self.id = identifier(self._rename(number, raw).get("id"), "id")
+            self.id = identifier(row.get("id"), "id")
         except Fault:
             raise _OddError from None

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from geneval.data._bytes import read_whole, utf8_fault
+from geneval.data._bytes import Lines, utf8_fault
 from geneval.data._columns import ALIASES, Row
-from geneval.data._problems import Fault, Problems
-from geneval_references import InputError
+from geneval.data._problems import Fault, Place, Problems
 
 _BATCH = 2048
 _NESTED = ("references", *ALIASES["references"], "outputs", "ratings")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n])|[^\r\n]+")
 
 
-def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[tuple[int, Row]]:
+def parquet_rows(path: str, raw: BinaryIO | None = None) -> Iterator[tuple[int, Row]]:
     """The rows of a Parquet file, numbered from 1, read batch by batch."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -25,10 +25,10 @@ def parquet_rows(path: str, name: str, raw: BinaryIO | None = None) -> Iterator[
         with pq.ParquetFile(raw or path) as file:
             columns = file.schema_arrow.names
             if twice := {column for column in columns if columns.count(column) > 1}:
-                raise InputError(f"{name}: two columns are called {min(twice)!r}; rename one of them")
+                raise Fault(f"two columns are called {min(twice)!r}; rename one of them")
             yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{name}: no Parquet file, or a damaged one: {error}") from error
+        raise Fault(f"no Parquet file, or a damaged one: {error}") from error
 
 
 def arrow_rows(batches: Iterable[Any]) -> Iterator[tuple[int, Row]]:
@@ -54,15 +54,13 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def csv_rows(
-    path: str, name: str, delimiter: str, problems: Problems, raw: BinaryIO | None = None
-) -> Iterator[tuple[int, Row]]:
+def csv_rows(lines: Lines, name: str, delimiter: str, problems: Problems) -> Iterator[tuple[int, Row]]:
     """The rows of a CSV or TSV file with their line numbers.
 
     Columns `references.0`, `references.1`, ... become a list without its empty cells; `references.NAME`,
     `outputs.SYSTEM` and `ratings.SYSTEM` become objects. An empty cell is an empty output, but no reference or rating.
     """
-    rows = csv.reader(_text_lines(path, name, raw), delimiter=delimiter, strict=True)
+    rows = csv.reader(_text_lines(lines, name, problems), delimiter=delimiter, strict=True)
     limit = csv.field_size_limit(2**31 - 1)
     try:
         header = next(rows, None)
@@ -70,30 +68,33 @@ def csv_rows(
             return
         if len(set(header)) < len(header):
             repeated = next(column for column in header if header.count(column) > 1)
-            raise InputError(f"{name}:1: the column {repeated!r} is there twice; keep one")
+            problems.add(f"the column {repeated!r} is there twice; keep one", Place(name, 1))
+            return
         start = rows.line_num + 1
         for cells in rows:
+            where = Place(name, start)
             if len(cells) == len(header):
                 try:
                     yield start, _nest(dict(zip(header, cells, strict=True)))
                 except Fault as fault:
-                    problems.add_fault(f"{name}:{start}", fault)
+                    problems.add_fault(where, fault)
             elif cells:
-                problems.add(f"{name}:{start}: {len(cells)} cells, but the header has {len(header)}; quote texts")
+                problems.add(f"{len(cells)} cells, but the header has {len(header)}; quote texts", where)
             start = rows.line_num + 1
     except csv.Error as error:
-        problems.add(f"{name}:{rows.line_num}: no {'TSV' if delimiter == chr(9) else 'CSV'}: {error}; quote texts")
+        kind = "TSV" if delimiter == "\t" else "CSV"
+        problems.add(f"no {kind}: {error}; quote texts", Place(name, rows.line_num))
     finally:
         csv.field_size_limit(limit)
 
 
-def _text_lines(path: str, name: str, raw: BinaryIO | None) -> io.StringIO:
-    data = read_whole(path, name, raw)
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.isascii() and utf8_fault(line):
-            start = sum(len(before) + 1 for before in data.split(b"\n")[: number - 1])
-            raise InputError(f"{name}:{number}: {utf8_fault(line, start)}")
-    return io.StringIO(data.decode("utf-8"), newline="")
+def _text_lines(lines: Lines, name: str, problems: Problems) -> Iterator[str]:
+    """Lines with their ends, as the standard library's reader wants them; a carriage return ends one too."""
+    for number, line in lines.whole():
+        if fault := utf8_fault(line, lines.start):
+            problems.add(fault, Place(name, number))
+        text = line.decode("utf-8", "replace")
+        yield from _LINE.findall(text) if "\r" in text else (text,)
 
 
 def _nest(cells: dict[str, str]) -> Row:

@@ -1,7 +1,7 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
 from geneval_scorers._answer_checks import guarded
-from geneval_scorers._answers import CHUNK, Answers, ask_all, ask_each, expected_at, expected_at_each, turns
+from geneval_scorers._answers import CHUNK, FAILED, Answers, ask_all, ask_each, expected_at, expected_at_each, turns
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
 from geneval_scorers._entry_points import Offer, offers, origin
@@ -57,6 +57,7 @@ from geneval_scorers.ngram.token_f1 import TokenF1
 __all__ = [
     "CHUNK",
     "DRAWS",
+    "FAILED",
     "SEED",
     "Answers",
     "Bleu",

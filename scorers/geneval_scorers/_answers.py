@@ -20,6 +20,10 @@ CHUNK = 1_000_000
 """How many characters of (candidate, reference) pairs are looked at together: what fits a processor's cache."""
 
 
+FAILED = ("not_scored", "too_long")
+"""Reasons that are the scorer's: it was asked, and gave no score."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """What a scorer answered to questions.
@@ -31,7 +35,7 @@ class Answers:
         segment: segment scores, [questions]; NaN where there is none (`reason`).
         winner: the place of the winning reference in the question's list, -1 where none wins; or None.
         rows: statistics; question i has `draws[i]` of them from `starts[i]` on (one, unless asked at k).
-        reason: "" where there is a score, else why not.
+        reason: "" where there is a score, else why not: `no_reference`, `too_few_references`, `not_scored` or `too_long`.
     """
 
     scorer: Scorer
@@ -43,6 +47,11 @@ class Answers:
     starts: Ints
     draws: Ints
     reason: tuple[str, ...]
+
+    @property
+    def failed(self) -> Bools:
+        """Which questions the scorer was asked and gave no score."""
+        return np.asarray([reason in FAILED for reason in self.reason], bool)
 
     @property
     def scored(self) -> Bools:
@@ -102,7 +111,7 @@ def ask_each(
             answer = answered(one.scorer, corpus, questions)
             one.add(now, answer.rows, scored(one.scorer, answer.rows), answer.winner)
         corpus.watch(what, int(part[-1]) + 1, len(asked))
-    return [one.answers(None, asked, "no_reference") for one in found]
+    return [one.answers(corpus, None, asked, "no_reference") for one in found]
 
 
 def expected_at(
@@ -173,7 +182,8 @@ def expected_at_each(
         corpus.watch("expected scores", int(part[-1]) + 1, len(asked))
     at = [asked[queries_asked.references.lengths >= k] for k in ks]
     return [
-        [one.answers(k, now, "too_few_references") for one, k, now in zip(row, ks, at, strict=True)] for row in found
+        [one.answers(corpus, k, now, "too_few_references") for one, k, now in zip(row, ks, at, strict=True)]
+        for row in found
     ]
 
 
@@ -256,10 +266,13 @@ class _Found:
                 self.winner = np.full(len(self.queries), -1, np.int64)
             self.winner[asked] = winner
 
-    def answers(self, k: int | None, asked: Ints, otherwise: str) -> Answers:
+    def answers(self, corpus: Corpus, k: int | None, asked: Ints, otherwise: str) -> Answers:
         reason = np.full(len(self.queries), otherwise, object)
         reason[asked] = ""
-        reason[asked[np.isnan(self.segment[asked])]] = "not_scored"
+        silent = asked[np.isnan(self.segment[asked])]
+        reason[silent] = "not_scored"
+        if len(silent) and self.scorer.longest is not None:
+            reason[silent[self.scorer.too_long(corpus, self.queries)[silent]]] = "too_long"
         rows = np.concatenate(self.rows) if self.rows else np.zeros((0, 1))
         why = tuple(reason.tolist())
         return Answers(self.scorer, self.queries, k, self.segment, self.winner, rows, self.starts, self.draws, why)

@@ -17,7 +17,7 @@ from geneval_references import UsageError
 from geneval_scorers._answer_checks import check_rows, guarded, numbers, scored
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._entry_points import origin
-from geneval_scorers._numbering import numbered
+from geneval_scorers._numbering import numbered, places_of
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, first_best, group_sum
 from geneval_scorers._spec import write_spec
@@ -214,6 +214,19 @@ class Scorer:
         """
         raise UsageError(f"{self.name} learns nothing from references; it takes no fitted state of {state.kind!r}")
 
+    @property
+    def longest(self) -> int | None:
+        """Characters beyond which a text gets no score (`too_long`): where time grows with the square of the length."""
+        return None
+
+    def too_long(self, corpus: Corpus, queries: Queries) -> Bools:
+        """Which questions hold a text that is longer than `longest`."""
+        out = np.zeros(len(queries), bool)
+        if self.longest is not None:
+            for side in (queries.candidates, queries.references):
+                out[side.rows[corpus.lengths[side.values] > self.longest]] = True
+        return out
+
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """One row of numbers a question. Questions have at least one reference each."""
         raise NotImplementedError
@@ -284,9 +297,15 @@ class PairBased(Scorer):
         """The row of every (candidate, reference), aligned with `queries.references.values`."""
         texts = queries.single_candidates(self.name)[queries.references.rows]
         number, count = numbered(texts * len(corpus.texts) + queries.references.values)
-        once = np.empty(count, np.int64)
-        once[number] = np.arange(len(number))
-        return self._checked_rows(corpus, texts[once], queries.references.values[once])[number]
+        once = places_of(number, count)
+        mine, theirs = texts[once], queries.references.values[once]
+        if self.longest is None:
+            return self._checked_rows(corpus, mine, theirs)[number]
+        short = np.maximum(corpus.lengths[mine], corpus.lengths[theirs]) <= self.longest
+        rows = self._checked_rows(corpus, mine[short], theirs[short])
+        whole = np.full((count, *rows.shape[1:]), np.nan)
+        whole[short] = rows
+        return whole[number]
 
     def _checked_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """What `pair_rows` gives: one row a pair, which indexing would not notice."""

@@ -188,7 +188,19 @@ def test_sources_differ(tmp_path: Path) -> None:
     """Files of outputs and of references agree on an item's source."""
     (tmp_path / "a.jsonl").write_bytes(b'{"id":"1","output":"x","source":"s"}\n')
     (tmp_path / "r.jsonl").write_bytes(b'{"id":"1","references":["x"],"source":"t"}\n')
-    with pytest.raises(InputError, match=r"a.jsonl:1: id '1', column 'source': differs from the reference files"):
+    with pytest.raises(
+        InputError, match=r"a.jsonl:1: id '1', column 'source': differs from the same item at r.jsonl:1"
+    ):
+        read_inputs([str(tmp_path / "a.jsonl")], references=[str(tmp_path / "r.jsonl")])
+
+
+def test_references_differ(tmp_path: Path) -> None:
+    """References that stand in both places are the same ones."""
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    (tmp_path / "r.jsonl").write_bytes(b'{"id":"1","references":["a cat"]}\n')
+    with pytest.raises(
+        InputError, match=r"a.jsonl:1: id '1', column 'references': differs .* r.jsonl:1; give them once"
+    ):
         read_inputs([str(tmp_path / "a.jsonl")], references=[str(tmp_path / "r.jsonl")])
 
 
@@ -213,7 +225,6 @@ USAGE = [
     ([], {}, "no file of outputs"),
     ("a.jsonl", {}, "got one string, a list of files is due"),
     (["b/a.jsonl", "a.jsonl"], {}, "two files name a system 'a'"),
-    (["a.jsonl"], {"references": ["other.jsonl"]}, "give them once"),
     (["hf://o/n?spilt=x"], {}, "no option 'spilt'; the options are split=... and config=..."),
 ]
 

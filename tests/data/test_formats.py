@@ -95,7 +95,8 @@ def test_same_data(tmp_path: Path, name: str) -> None:
     found = read_inputs([str(tmp_path / name)])
     assert facts(found) == facts(EXPECTED)
     assert [(f.name, f.sha256) for f in found.files] == [(name, hashlib.sha256(FILES[name]).hexdigest())]
-    assert found.notes == (("bom.jsonl: a byte order mark at the start was left out",) if "bom" in name else ())
+    marked = name in {"bom.jsonl", "long.csv.gz"}
+    assert found.notes == ((f"{name}: a byte order mark at the start was left out",) if marked else ())
 
 
 def test_one_file_a_system(tmp_path: Path) -> None:

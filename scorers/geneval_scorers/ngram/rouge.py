@@ -45,6 +45,11 @@ class Rouge(Tokenizing, PairScorer):
     tokenizer: str = "unicode"
     reduce: Reduction = "best"
 
+    @property
+    def longest(self) -> int | None:
+        """20,000 characters for `Lsum`, whose table has a cell for each two tokens."""
+        return 20_000 if self.kind == "Lsum" else None
+
     def pairs(self, corpus: Corpus, queries: Queries) -> Rows:
         """[F1]."""
         if self.kind in {"1", "2"}:

@@ -50,6 +50,11 @@ class Ter(PairBased):
     asian_support: bool = False
     case_sensitive: bool = False
 
+    @property
+    def longest(self) -> int:
+        """10,000 characters; the search for shifts takes a minute for a pair of that length."""
+        return 10_000
+
     def recipe(self) -> dict[str, str]:
         """The version that computes the edits."""
         return {"sacrebleu": sacrebleu.__version__}
@@ -58,10 +63,12 @@ class Ter(PairBased):
         """[fewest edits, mean reference length]: references that cannot need fewer edits are not looked at."""
         words = self._words(corpus)
         candidates = queries.single_candidates(self.name).tolist()
-        edits = [words.fewest_edits(t, queries.references.row(i).tolist()) for i, t in enumerate(candidates)]
+        short = np.flatnonzero(~self.too_long(corpus, queries)).tolist()
+        edits = np.full(len(queries), np.nan)
+        edits[short] = [words.fewest_edits(candidates[i], queries.references.row(i).tolist()) for i in short]
         lengths = np.asarray([len(row) for row in words.as_references], np.float64)
         length = group_sum(lengths[queries.references.values], queries.references) / queries.references.lengths
-        return Statistics(np.stack([np.asarray(edits, np.float64), length], axis=1))
+        return Statistics(np.stack([edits, np.where(np.isnan(edits), np.nan, length)], axis=1))
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[edits, reference length]."""
@@ -90,7 +97,8 @@ class Ter(PairBased):
         edits, length = sums[..., 0], sums[..., 1]
         # Against empty references any edit is an error of 100 %.
         empty = np.where(edits > 0, 1.0, 0.0)
-        return 100 * np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)
+        rate = np.where(length > 0, edits / np.where(length > 0, length, 1.0), empty)
+        return np.where(np.isnan(length), np.nan, 100 * rate)
 
 
 class _Words:

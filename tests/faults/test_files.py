@@ -1,0 +1,147 @@
+"""Every fault of a file, through every door: the reader, `geneval validate` and `geneval score`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fault_cases import FILES, PEOPLE, Case
+
+from geneval.data import read_inputs, validate
+from geneval_references import InputError
+
+NAMES = [case.name for case in FILES]
+
+
+def lay(folder, case: Case) -> None:
+    for name, data in case.files.items():
+        (folder / name).write_bytes(data)
+
+
+def options(case: Case) -> list[str]:
+    references = [word for name in case.references for word in ("-r", name)]
+    return [*case.outputs, *references, *(["--format", case.form] if case.form else [])]
+
+
+@pytest.mark.parametrize("case", FILES, ids=NAMES)
+def test_the_reader_refuses(tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    lay(tmp_path, case)
+    with pytest.raises(InputError) as error:
+        read_inputs(case.outputs, references=case.references, format=case.form)
+    assert case.where in str(error.value) and case.remedy in str(error.value)
+
+
+@pytest.mark.parametrize("case", FILES, ids=NAMES)
+def test_score_refuses_and_prints_no_number(tmp_path, command, case):
+    lay(tmp_path, case)
+    code, stdout, stderr = command("score", *options(case), "-s", "exact")
+    assert (code, stdout) == (3, "")
+    assert case.where in stderr and case.remedy in stderr
+
+
+@pytest.mark.parametrize("case", FILES, ids=NAMES)
+def test_validate_says_where(tmp_path, command, case):
+    lay(tmp_path, case)
+    code, stdout, _ = command("validate", *options(case), "--format", "table")
+    where, remedy = case.validate or (case.where, case.remedy)
+    assert code == 3
+    assert any(where in line and remedy in line for line in stdout.splitlines()), stdout
+    code, stdout, _ = command("validate", *options(case), "--format", "json")
+    found = json.loads(stdout)
+    assert code == 3 and found["n_problems"] == len(found["problems"]) > 0 and not found["ok"]
+    files = {problem["file"] for problem in found["problems"]}
+    assert files <= {*case.files, None}
+
+
+@pytest.mark.parametrize(("kind", "row", "words"), [row[1:] for row in PEOPLE], ids=[name for name, *_ in PEOPLE])
+def test_validate_reads_what_people_said(tmp_path, command, kind, row, words):
+    (tmp_path / "p.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    code, stdout, _ = command("validate", "p.jsonl", "--kind", kind, "--format", "table")
+    assert code == 3 and "p.jsonl:1: id 1, " in stdout and words in stdout
+
+
+def test_validate_lists_every_problem_of_every_row_and_file(tmp_path, command):
+    bad = {"id": "1", "source": 4, "output": None, "references": ["a", None, 3], "sample": -1, "ratings": 5}
+    rows = [json.dumps(bad), *(json.dumps({"id": str(n), "output": n, "references": ["x"]}) for n in range(2, 12))]
+    (tmp_path / "o.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    code, stdout, _ = command("validate", "o.jsonl", "nowhere.jsonl", "--format", "json")
+    found = json.loads(stdout)
+    told = [(problem["line"], problem["column"]) for problem in found["problems"]]
+    columns = ["source", "references[1]", "references[2]", "output", "sample", "ratings"]
+    assert code == 3 and found["schema"] == "geneval.validate/1"
+    assert told == [*((1, column) for column in columns), *((n, "output") for n in range(2, 12)), (None, None)]
+    assert (found["problems"][-1]["file"], found["problems"][-1]["message"]) == ("nowhere.jsonl", "no such file")
+    # Scoring refuses the same, shows the first few, and gives the same count.
+    code, stdout, stderr = command("score", "o.jsonl", "nowhere.jsonl", "-s", "exact")
+    assert (code, stdout) == (3, "") and "... and 12 more (17 problems)" in stderr
+
+
+def test_every_item_that_lacks_something_is_listed(tmp_path, command):
+    (tmp_path / "o.jsonl").write_text("".join(f'{{"id":"{n}","output":"x"}}\n' for n in range(20)), "utf-8")
+    (tmp_path / "r.jsonl").write_text("".join(f'{{"id":"{n}","references":["x"]}}\n' for n in range(10, 30)), "utf-8")
+    code, stdout, _ = command("validate", "o.jsonl", "-r", "r.jsonl", "--format", "json")
+    found = json.loads(stdout)
+    assert code == 3 and len(found["problems"]) == 20
+    assert {(p["file"], p["line"]) for p in found["problems"]} == {
+        *(("o.jsonl", n) for n in range(1, 11)),
+        *(("r.jsonl", n) for n in range(11, 21)),
+    }
+    code, stdout, _ = command("validate", "o.jsonl", "-r", "r.jsonl", "--format", "table", "--allow-missing")
+    assert code == 0 and stdout == "ok: 30 items, 1 systems, 20 outputs, 0-1 references an item\n"
+
+
+def test_a_row_that_cannot_be_used_is_not_missed_as_well(tmp_path, command):
+    (tmp_path / "o.jsonl").write_text('{"id":"1","output":null}\n{"id":"2","output":"x"}\n', encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text('{"id":"1","references":["x"]}\n{"id":"2","references":[7]}\n', "utf-8")
+    _, stdout, _ = command("validate", "o.jsonl", "-r", "r.jsonl", "--format", "json")
+    assert [(p["file"], p["line"]) for p in json.loads(stdout)["problems"]] == [("o.jsonl", 1), ("r.jsonl", 2)]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_what_is_right_is_summed_up_in_a_line(tmp_path, command, form):
+    from fault_cases import parquet
+
+    columns = {"id": ["1", "2"], "output": ["a", ""], "references": [["a", "b"], ["c"]]}
+    if form == "parquet":
+        (tmp_path / "o.parquet").write_bytes(parquet(columns))
+    elif form == "csv":
+        (tmp_path / "o.csv").write_text("id,output,references.0,references.1\n1,a,a,b\n2,,c,\n", encoding="utf-8")
+    else:
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    code, stdout, stderr = command("validate", f"o.{form}", "--format", "table")
+    assert (code, stdout, stderr) == (0, "ok: 2 items, 1 systems, 2 outputs, 1-2 references an item\n", "")
+
+
+def test_references_alone_are_checked_too(tmp_path, command):
+    (tmp_path / "r.jsonl").write_text('{"id":"1","references":["x"]}\n{"id":"2","references":[""]}\n', "utf-8")
+    code, stdout, _ = command("validate", "r.jsonl", "--kind", "references", "--format", "table")
+    assert code == 3 and stdout.startswith("r.jsonl:2: id '2': this item has no references; add one, or allow it")
+    code, stdout, _ = command("validate", "r.jsonl", "--kind", "references", "--format", "table", "--allow-missing")
+    assert (code, stdout) == (0, "ok: 2 items, 0-1 references an item\n")
+
+
+def test_validate_reads_standard_input(command):
+    code, stdout, _ = command("validate", "-", "--format", "table", stdin='{"id":"1","output":3,"references":["x"]}\n')
+    assert code == 3 and stdout.startswith("-:1: id '1', column 'output': got the number 3")
+
+
+def test_no_text_is_kept(tmp_path):
+    """Ten times the text costs next to no memory: what is kept of a row is its id and where it stood."""
+    import tracemalloc
+
+    def peak(size: int) -> int:
+        path = tmp_path / f"{size}.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            for n in range(2000):
+                file.write(json.dumps({"id": str(n), "output": "x" * size, "references": ["y" * size] * 5}) + "\n")
+        tracemalloc.start()
+        found = validate([str(path)])
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.problems == 0 and found.references == (5, 5)
+        return most
+
+    small, large = peak(100), peak(2000)
+    assert large - small < 1_000_000  # the file is 20 MB larger
