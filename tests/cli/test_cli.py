@@ -71,7 +71,7 @@ def test_formats_are_what_they_say(geneval, items):
     assert [row["system"] for row in rows] == ["good", "'=bad"] and float(rows[0]["score"]) > 0
     markdown = geneval("score", items, "-s", "token_f1", "-s", "ter", "--format", "markdown").stdout
     assert markdown.startswith(
-        "| system | token_f1 ↑ | ter ↓ | n | copies | empty / missing / failed |\n| --- | ---: |"
+        "| system | token_f1 ↑ | ter ↓ | n | empty / missing / failed | copies |\n| --- | ---: |"
     )
     latex = geneval("score", items, "-s", "token_f1", "--format", "latex").stdout
     assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\n{}system & token\\_f1 $\\uparrow$")

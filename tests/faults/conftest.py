@@ -33,14 +33,14 @@ def command(tmp_path, monkeypatch):
 def process(tmp_path):
     """Runs `geneval` as users do, in a process of its own."""
 
-    def run(*arguments, env=None, before=None, timeout=120, stdin=None):
+    def run(*arguments, env=None, kilobytes=None, timeout=120, stdin=None):
+        limit = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "bash"] if kilobytes else []
         done = subprocess.run(
-            [sys.executable, "-m", "geneval", *map(str, arguments)],
+            [*limit, sys.executable, "-m", "geneval", *map(str, arguments)],
             capture_output=True,
             encoding="utf-8",
             cwd=tmp_path,
             env={**os.environ, **(env or {})},
-            preexec_fn=before,
             input=stdin,
             timeout=timeout,
             check=False,

@@ -74,7 +74,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_everything_as_it_was(result, tm
 def test_a_full_disk_takes_no_printed_number_away(tmp_path, process):
     (tmp_path / "o.jsonl").write_bytes(MANY)
     arguments = ["score", "o.jsonl", "-s", "exact", "-o", "run", "--resamples", "0", "--format", "json"]
-    code, stdout, stderr = process(*arguments, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)))
+    code, stdout, stderr = process(*arguments, kilobytes=3)
     assert code == 1 and json.loads(stdout)["scores"][0]["score"] == 1.0
     assert "error: writing run failed" in stderr and "nothing that was there before has changed" in stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o.jsonl", "old"]
