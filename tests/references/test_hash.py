@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geneval_references import Reference, ReferenceSet, reference_hash
+from geneval_references import Reference, ReferenceHash, ReferenceSet, reference_hash
 
 SETS = (
     ReferenceSet("1", (Reference("a dog"), Reference("un chien", tier="verified", origin="human:refB"))),
@@ -85,3 +85,11 @@ def test_not_covered():
 
 if __name__ == "__main__":
     sys.stdout.write(reference_hash(SETS))
+
+
+def test_items_that_come_one_after_the_other_have_the_hash_of_all():
+    sets = [ReferenceSet(str(i), (Reference(f"text {i}"),)) for i in range(600)]
+    found = ReferenceHash()
+    for start in range(0, 600, 7):
+        found.add(sets[start : start + 7])
+    assert found.hexdigest() == reference_hash(sets[::-1])

@@ -7,6 +7,7 @@ import pytest
 
 from geneval_references import Reference, ReferenceSet
 from geneval_scorers import Bleu, Corpus, Resamples, TokenF1, ask_all, expected_at, full, percentile_interval
+from geneval_scorers._bootstrap import Summed, Whole, item_layers
 
 
 def units(corpus):
@@ -62,3 +63,18 @@ def test_expected_scores_at_k_are_resampled_draw_by_draw(make_corpus, generated_
 
 def test_the_interval_is_the_central_one():
     assert percentile_interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+
+
+def test_whole_numbers_have_one_sum_in_whatever_way_they_are_added(make_corpus, generated_items, monkeypatch):
+    items = [item for item in generated_items[:300] if item[0]]
+    corpus = make_corpus(items)
+    answers = ask_all(Bleu(), corpus, full(corpus))
+    assert np.issubdtype(answers.rows.dtype, np.integer)
+    rng = np.random.default_rng(3)
+    asked = rng.permutation(len(items))[:250]
+    place = rng.permutation(len(items))[asked]
+    times = rng.integers(0, 4, (7, len(items))).astype(np.float64)
+    monkeypatch.setattr("geneval_scorers._bootstrap._CHUNK", 64)
+    (rows,) = answers.layers(asked)
+    (layer,) = item_layers(answers, asked, place, len(items))
+    assert Whole.of(rows, place).sums(times).tobytes() == Summed(layer).sums(times).tobytes()
