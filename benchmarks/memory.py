@@ -1,6 +1,6 @@
 """Peak memory and time of `geneval score` on much data, each run a process of its own, against the limits we promise.
 
-python benchmarks/memory.py [--items 1000000] [--only NAME]...
+Usage: python benchmarks/memory.py [--items 1000000] [--only NAME]...
 
 Texts are the captions of the demo with two words swapped for others of its words, by a seed, so that they are distinct.
 Prints a table; exits with 1 where a limit is exceeded.
