@@ -71,6 +71,18 @@ def test_a_disk_that_is_full_at_any_write_leaves_everything_as_it_was(result, tm
 
 
 @pytest.mark.usefixtures("old")
+@pytest.mark.parametrize("name", ["sets.jsonl", "sets.jsonl.gz", "sets.jsonl.zst", "sets.parquet", "sets"])
+def test_a_disk_that_is_full_gets_no_half_reference_sets(tmp_path, command, name):
+    (tmp_path / "o.jsonl").write_bytes(MANY)
+    before = {path.name for path in tmp_path.iterdir()}
+    for limit in (0, 100):
+        with Full(limit):
+            code, stdout, stderr = command("references", "export", "o.jsonl", "-o", name)
+        assert (code, stdout) == (1, "") and f"error: writing {name} failed: [Errno 27]" in stderr
+        assert {path.name for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.usefixtures("old")
 def test_a_full_disk_takes_no_printed_number_away(tmp_path, process):
     (tmp_path / "o.jsonl").write_bytes(MANY)
     arguments = ["score", "o.jsonl", "-s", "exact", "-o", "run", "--resamples", "0", "--format", "json"]
