@@ -55,7 +55,10 @@ class Progressing:
             from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
 
             columns = [SpinnerColumn(), *Progress.get_default_columns()[:-1], TimeRemainingColumn()]
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            # Results printed meanwhile stand above the bar on a terminal; elsewhere they must stay on stdout.
+            self._bar = Progress(
+                *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
+            )
             self._bar.start()
         return self
 

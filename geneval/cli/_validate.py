@@ -73,8 +73,9 @@ def validate(
 ) -> None:
     """List all that is wrong with files, with file, line, id and column, before they are scored.
 
-    The checks are those of `geneval score`. Texts are not kept: files may be larger than the memory. Exit codes: 0
-    nothing is wrong, 2 usage, 3 there are problems.
+    The checks are those of `geneval score`. Texts are not kept: files may be larger than the memory.
+
+    Exit codes: 0 nothing is wrong, 2 usage, 3 there are problems.
 
     Example: geneval validate A=a.jsonl B=b.jsonl -r references.jsonl
     """

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from geneval.data._bytes import suffix
+from geneval.run_directory import writing
 from geneval_references import InputError, Reference, ReferenceSet, UsageError, counting, describe, reference_hash
 
 _BATCH = 4096
@@ -33,12 +34,18 @@ def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str])
     Raises:
         UsageError: the suffix is none of these, or the place is taken.
         InputError: its folder does not exist.
+        GenevalError: it cannot be written, for example because the disk is full.
     """
     target = Path(path)
     if target.exists():
         raise UsageError(f"{target}: is already there; geneval overwrites nothing, choose another name")
     if not target.parent.is_dir():
         raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
+    with writing(target):
+        _write(sets, target)
+
+
+def _write(sets: Sequence[ReferenceSet], target: Path) -> None:
     kind = suffix(target.name)
     if kind in {".jsonl", ".ndjson"}:
         with _whole(target) as temporary:

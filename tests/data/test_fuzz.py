@@ -170,7 +170,7 @@ def go_on(run: Callable[[], None], share: float) -> None:
 
 WAYS = list(itertools.product(READERS, NAMES))
 LIMITS = settings(
-    max_examples=25 if not SECONDS else 300,
+    max_examples=25 if not SECONDS else 100,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 from fault_cases import FILES, PEOPLE, Case
@@ -145,3 +148,15 @@ def test_no_text_is_kept(tmp_path):
 
     small, large = peak(100), peak(2000)
     assert large - small < 1_000_000  # the file is 20 MB larger
+
+
+@pytest.mark.skipif(shutil.which("script") is None, reason="needs `script`, which gives a command a terminal")
+def test_problems_go_to_stdout_with_a_bar_on_the_terminal(tmp_path):
+    """The bar is on stderr; what is found meanwhile must not follow it there."""
+    rows = [json.dumps({"id": n, "output": "x", "references": ["x"] if n % 5000 else [7]}) for n in range(1, 25_001)]
+    (tmp_path / "o.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    command = f"{sys.executable} -m geneval validate o.jsonl --format table > found.txt"
+    done = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=tmp_path, capture_output=True, check=False)
+    found = (tmp_path / "found.txt").read_text(encoding="utf-8").splitlines()
+    assert done.returncode == 3 and len(found) == 6 and found[-1].startswith("5 problems in 25000 items")
+    assert b"reading o.jsonl" in done.stdout and b"got the number 7" not in done.stdout

@@ -69,6 +69,18 @@ def test_a_disk_that_is_full_at_any_write_leaves_everything_as_it_was(result, tm
         assert Result.open(result.save(tmp_path / "run")).scores == result.scores
 
 
+@pytest.mark.usefixtures("old")
+@pytest.mark.parametrize("name", ["sets.jsonl", "sets.jsonl.gz", "sets.jsonl.zst", "sets.parquet", "sets"])
+def test_a_disk_that_is_full_gets_no_half_reference_sets(tmp_path, command, name):
+    (tmp_path / "o.jsonl").write_bytes(MANY)
+    before = {path.name for path in tmp_path.iterdir()}
+    for limit in (0, 100):
+        with Full(limit):
+            code, stdout, stderr = command("references", "export", "o.jsonl", "-o", name)
+        assert (code, stdout) == (1, "") and f"error: writing {name} failed: [Errno 27]" in stderr
+        assert {path.name for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 - a device
 @pytest.mark.parametrize("arguments", [["score", "o.jsonl", "-s", "exact", "-q"], ["validate", "o.jsonl"], ["scorers"]])
 def test_results_that_cannot_be_printed_are_an_error(tmp_path, arguments):
