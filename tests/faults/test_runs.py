@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from fault_cases import GOOD
+from fault_cases import GOOD, MANY
 
 import geneval
 from geneval.results import Result
