@@ -77,7 +77,8 @@ def _utf8(text: str) -> bytes:
 def intern_words(texts: Sequence[str]) -> Tokens:
     """Numbers the words of every text, `str.split` its judge: all texts at once, as bytes."""
     whole = "\n".join(texts)
-    if whole.count("\n") != len(texts) - 1:
+    # A line feed within a text would part it, and a word that ends with NUL looks like the word without.
+    if whole.count("\n") != len(texts) - 1 or "\0" in whole:
         return intern(map(str.split, texts))
     # Beyond ASCII there are spaces of several bytes.
     data = b"\n%b\n" % _utf8(whole if whole.isascii() else _SPACE.sub(" ", whole))
