@@ -102,7 +102,12 @@ def answers_of(
     with ExitStack() as stack:
         run = _Run(inputs, prepared(scorers), settings or Settings(), tuple(fitted), watch, stack)
         scoring = run.scoring()
-        return scoring, [scoring.joined.answers(asked) for asked in questions(run.scorers, run.settings, "outputs")]
+        scoring.warn_about_comparisons()
+        found = [scoring.joined.answers(asked) for asked in questions(run.scorers, run.settings, "outputs")]
+        for answers in found:
+            scoring.warn_about_answers(answers)
+            scoring.warn_about_texts(answers.scorer)
+        return scoring, found
 
 
 def prepared(scorers: Sequence[Scorer | str]) -> list[Scorer]:
