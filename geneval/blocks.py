@@ -9,7 +9,7 @@ from typing import Protocol
 from geneval.data import InputFile, Output
 from geneval_references import ReferenceSet
 
-BLOCK = 4_000_000
+BLOCK = 2_000_000
 """So many characters of texts make a block. It decides how much memory is needed, and changes no number."""
 
 KEEP = 16_000_000

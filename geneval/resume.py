@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ def begin(folder: Path, wanted: dict[str, Any]) -> Work:
     place = folder / _PLAN
     found = _read(place)
     if found is None:
+        # Blocks of nobody knows what are of no use.
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
         found = {"created": now(), "plan": wanted}
         half = place.with_suffix(".tmp")

@@ -127,7 +127,7 @@ def test_answers_of_all_blocks_name_their_items_and_systems(file, cut):
     own = np.flatnonzero(joined.system == joined.systems.index("mismatched"))
     result = evaluate(inputs, ["bleu", "token_f1"], Settings(k=(1, 2), resamples=0))
     assert [a.corpus(own) for a in answers] == [result.score("mismatched", a.scorer.label, a.k).score for a in answers]
-    assert scoring.joined.signature(answers[0].scorer, 1) == result.scores[0].signature
+    assert scoring.joined.signature(answers[0].scorer, 1).startswith(result.scores[0].signature)
 
 
 def test_inputs_that_contradict_themselves_are_refused():

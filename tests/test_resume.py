@@ -197,3 +197,10 @@ def test_a_run_that_finished_nothing_leaves_nothing(data, tmp_path):
     assert list(tmp_path.iterdir()) == []
     score(tmp_path, data, at=1, signal=2, code=130)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_blocks_without_a_plan_are_not_used(data, whole, tmp_path):
+    score(tmp_path, data, "-k", "1", at=6, code=-9)
+    (tmp_path / "run.partial" / "work" / "plan.json").write_text("{", encoding="utf-8")
+    assert "going on" not in score(tmp_path, data).stderr
+    assert content(tmp_path / "run") == whole[0]
