@@ -21,7 +21,7 @@ def test_what_does_not_fit_is_counted_all_the_same(monkeypatch, held, spread):
     pool = rng.integers(0, spread, 500, np.uint64, endpoint=True)
     for size in (0, 1, 400, 700, 3, 900):
         found = np.concatenate([rng.choice(pool, size), rng.integers(0, spread, size, np.uint64, endpoint=True)])
-        frequencies.add(found)
+        frequencies.add(found, np.ones(len(found), np.int64))
         judge.update(found.tolist())
     hashes, counts = frequencies.repeated()
     expected = sorted((number, count) for number, count in judge.items() if count > 1)
