@@ -28,7 +28,7 @@ class Parts(Protocol):
     def put(self, number: int, part: Part) -> None:
         """Keeps a block."""
 
-    def get(self, name: str) -> list[Array]:
+    def get(self, name: str) -> Iterator[Array]:
         """One array of every block, in order; none where no block has it."""
 
 
@@ -46,9 +46,9 @@ class InMemory:
         """As `Parts` says."""
         self._parts[number] = part
 
-    def get(self, name: str) -> list[Array]:
+    def get(self, name: str) -> Iterator[Array]:
         """As `Parts` says."""
-        return [part[name] for _, part in sorted(self._parts.items()) if name in part]
+        return (part[name] for _, part in sorted(self._parts.items()) if name in part)
 
 
 class InFolder:
@@ -95,10 +95,6 @@ class InFolder:
             raise GenevalError(f"writing {place} failed: {error}") from error
         self._done.add(number)
 
-    def get(self, name: str) -> list[Array]:
-        """As `Parts` says."""
-        return list(self._read(name))
-
     def states(self) -> tuple[FitState, ...]:
         """What scorers learned before the run was interrupted."""
         return read_fitted(self._folder) if any(self._folder.glob("fitted/*.parquet")) else ()
@@ -114,7 +110,8 @@ class InFolder:
         except OSError as error:
             raise GenevalError(f"writing {self._folder / 'fitted'} failed: {error}") from error
 
-    def _read(self, name: str) -> Iterator[Array]:
+    def get(self, name: str) -> Iterator[Array]:
+        """As `Parts` says."""
         for path in self._files():
             with np.load(path, allow_pickle=False) as part:
                 if name in part:

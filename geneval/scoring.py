@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,11 +48,10 @@ class Joined:
         self.units = np.empty(len(self.ids), np.int64)
         self.units[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))
         self._parts = parts
-        number = np.concatenate(parts.get("outputs.number"))
+        number = _whole(parts.get("outputs.number"))
         self._order = None if (np.diff(number) > 0).all() else np.argsort(number)
         self.item, self.system, self.sample, self.blank = (
-            self._ordered(np.concatenate(parts.get(f"outputs.{name}")))
-            for name in ("item", "system", "sample", "blank")
+            self._ordered(_whole(parts.get(f"outputs.{name}"))) for name in ("item", "system", "sample", "blank")
         )
         self.facts: list[dict[str, Any]] = [json.loads(array.tobytes()) for array in parts.get("facts")]
         self.copies = copy_rates((facts["copies"] for facts in self.facts), settings.copies, self.systems)
@@ -60,10 +59,9 @@ class Joined:
     def answers(self, question: Question) -> Answers:
         """All answers to one question; `queries` names items (places in `ids`) and outputs, and holds no texts."""
         band = question.role == "band"
-        item = np.concatenate(self._parts.get("band.item")) if band else self.item
-        rows = self._parts.get(f"{question.name}.rows")
-        before = np.cumsum([0, *map(len, rows)])
-        asked = [array for array in rows if len(array)]
+        item = _whole(self._parts.get("band.item")) if band else self.item
+        draws = list(self._parts.get(f"{question.name}.draws"))
+        before = np.cumsum([0, *(int(array.sum()) for array in draws)])
         starts = [
             array + start for array, start in zip(self._parts.get(f"{question.name}.starts"), before, strict=False)
         ]
@@ -76,7 +74,7 @@ class Joined:
             k=question.k,
             segment=self._field(question, "segment"),
             winner=None if winner is None or (winner < 0).all() else winner,
-            rows=np.concatenate(asked) if asked else np.zeros((0, 1)),
+            rows=_joined(self._parts.get(f"{question.name}.rows"), int(before[-1])),
             starts=np.concatenate(starts) if band else self._ordered(np.concatenate(starts)),
             draws=self._field(question, "draws").astype(np.int64),
             reason=tuple(REASONS[code] for code in reasons.tolist()),
@@ -84,7 +82,7 @@ class Joined:
 
     def rank(self) -> Ints:
         """For every band member its text's place among those of its item."""
-        return np.concatenate(self._parts.get("band.rank"))
+        return _whole(self._parts.get("band.rank"))
 
     def notices(self, scorer: Scorer) -> Iterator[str]:
         """What a scorer has to say about the texts, with the counts of all blocks."""
@@ -123,7 +121,7 @@ class Joined:
         return "|".join(parts)
 
     def _field(self, question: Question, name: str) -> npt.NDArray[Any]:
-        whole = np.concatenate(self._parts.get(f"{question.name}.{name}"))
+        whole = _whole(self._parts.get(f"{question.name}.{name}"))
         return whole if question.role == "band" else self._ordered(whole)
 
     def _ordered(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -213,7 +211,7 @@ class Scoring:
         low = high = None
         if draws:
             low, high = percentile_interval(np.mean(draws, axis=0), joined.settings.confidence)
-        reasons = Counter(answers.reason[i] for i in asked.tolist())
+        reasons = Counter(map(answers.reason.__getitem__, asked))
         info = answers.scorer.info
         return Score(
             system=system,
@@ -290,6 +288,28 @@ class Scoring:
         """Says it once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def _whole(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return np.concatenate(list(arrays))
+
+
+def _joined(arrays: Iterable[npt.NDArray[Any]], count: int) -> npt.NDArray[Any]:
+    """Rows of all blocks, `count` of them, of which no more than one block is held twice."""
+    out = np.zeros((0, 1))
+    at = 0
+    for array in arrays:
+        if len(array) == count:
+            return array
+        if len(array):
+            out = np.empty((count, array.shape[1]), array.dtype) if not at else _wide_enough(out, array)
+            out[at : at + len(array)] = array
+            at += len(array)
+    return out
+
+
+def _wide_enough(out: npt.NDArray[Any], array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return out.astype(np.result_type(out, array), copy=False)
 
 
 def _number(value: float) -> float | None:

@@ -61,7 +61,9 @@ class Answers:
     def layers(self, questions: Ints) -> Iterator[Rows]:
         """Coordinated draws: layer d holds the d-th row of every question (those with fewer begin again)."""
         for layer in range(turns(self.draws[questions])):
-            yield self.rows[self.starts[questions] + layer % self.draws[questions]]
+            places = self.starts[questions] + layer % self.draws[questions]
+            whole = len(places) == len(self.rows) and bool((np.diff(places) == 1).all())
+            yield self.rows if whole else self.rows[places]
 
     def corpus(self, questions: Ints | None = None, weights: Floats | None = None) -> float:
         """The corpus score over these questions (all by default), those without a score left out.
@@ -164,10 +166,12 @@ def expected_at_each(
         if k < 1:
             raise UsageError(f"k={k} does not fit; expected scores are defined for k of 1 or more references")
     _check_fitted(scorers)
+    if not ks:
+        return [[] for _ in scorers]
     if make_distinct:
         queries = distinct(corpus, queries)
     sizes = queries.references.lengths
-    asked = _in_order(queries, np.flatnonzero(sizes >= min(ks, default=1)))
+    asked = _in_order(queries, np.flatnonzero(sizes >= min(ks)))
     queries_asked = queries.take(asked)
     keys = item_keys(corpus, queries_asked, seed)
     found = [[_Found(scorer, queries) for _ in ks] for scorer in scorers]
@@ -190,7 +194,7 @@ def expected_at_each(
 def _largest(queries: Queries, ks: Sequence[int], draws: int) -> Ints:
     """References in all subsets that a question is asked about at its most expensive k."""
     sizes, where = np.unique(queries.references.lengths, return_inverse=True)
-    most = [max((min(math.comb(n, k), draws) * k for k in ks), default=0) for n in sizes.tolist()]
+    most = [max(min(math.comb(n, k), draws) * k for k in ks) for n in sizes.tolist()]
     return np.asarray(most, np.int64)[where]
 
 

@@ -60,7 +60,7 @@ class Resamples:
         """
         single = bool((np.bincount(units, minlength=self.items) <= 1).all())
         if single and np.issubdtype(answers.rows.dtype, np.integer):
-            layers: list[Layer] = [Whole.of(rows, units) for rows in answers.layers(questions)]
+            layers: list[Layer] = [Whole(rows, units) for rows in answers.layers(questions)]
         else:
             layers = [Summed(rows) for rows in item_layers(answers, questions, units, self.items)]
         return self.of_layers(answers.scorer, layers)
@@ -106,14 +106,7 @@ class Whole:
 
     rows: Rows
     units: Ints
-
-    @classmethod
-    def of(cls, rows: Rows, units: Ints) -> Whole:
-        """Puts the rows in the order of items."""
-        if (np.diff(units) > 0).all():
-            return cls(rows, units)
-        order = np.argsort(units)
-        return cls(rows[order], units[order])
+    """For each row its item's number."""
 
     def sums(self, times: Floats) -> Floats:
         """As `Layer` says."""

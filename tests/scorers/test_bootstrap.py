@@ -77,4 +77,4 @@ def test_whole_numbers_have_one_sum_in_whatever_way_they_are_added(make_corpus, 
     monkeypatch.setattr("geneval_scorers._bootstrap._CHUNK", 64)
     (rows,) = answers.layers(asked)
     (layer,) = item_layers(answers, asked, place, len(items))
-    assert Whole.of(rows, place).sums(times).tobytes() == Summed(layer).sums(times).tobytes()
+    assert Whole(rows, place).sums(times).tobytes() == Summed(layer).sums(times).tobytes()
