@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,6 +68,16 @@ class Block:
     items: tuple[ReferenceSet, ...]
     outputs: Outputs
     characters: int
+
+    def digest(self) -> str:
+        """A hash of all that decides its statistics."""
+        items = [
+            (i.id, i.source, i.condition, [(r.text, str(r.tier), r.origin, r.condition) for r in i.references])
+            for i in self.items
+        ]
+        outputs = [(number, o.id, o.system, o.sample, o.text) for number, o in self.outputs]
+        content = repr((self.first, items, outputs)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def blocks(each: Iterable[tuple[ReferenceSet, Outputs]]) -> Iterator[Block]:

@@ -13,16 +13,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from geneval.answering import Scored, questions
 from geneval.blocks import KEEP, Block, Readable, blocks
-from geneval.parts import InFolder, InMemory, Parts
+from geneval.parts import DIGEST, InFolder, InMemory, Parts
 from geneval.results import Result, Score
 from geneval.scoring import FEW_ITEMS, Joined, Scoring
 from geneval.segments import Column
 from geneval.selection import Census, selected
 from geneval.settings import Settings
 from geneval_references import UsageError
-from geneval_scorers import Corpus, FitState, Scorer, Watch, guarded, parse
+from geneval_scorers import Corpus, FitState, Learner, Scorer, Watch, guarded, parse
 
 __all__ = ["FEW_ITEMS", "Settings", "asking", "evaluate"]
 
@@ -165,7 +167,7 @@ class _Run:
     def _look(self) -> Census:
         """Goes through all blocks, counts what is there, and lets scorers learn."""
         census = Census(self.settings)
-        learners = {i: scorer.learner() for i, scorer in enumerate(self.scorers) if scorer.needs_fit}
+        learners = dict(self._learners())
         for block in self._each():
             scored = self._interned(block) if learners and self._small else None
             if scored:
@@ -186,14 +188,26 @@ class _Run:
                 self.keep.keep_state(state)
         return census
 
+    def _learners(self) -> Iterator[tuple[int, Learner[Scorer]]]:
+        for number, scorer in enumerate(self.scorers):
+            with guarded(scorer):
+                learner = scorer.learner() if scorer.needs_fit else None
+            if learner is not None:
+                yield number, learner
+
     def _score(self, census: Census, parts: Parts) -> None:
         """Goes through all blocks and asks every scorer about those that are not done."""
+        count = 0
         for block in self._each():
-            if not parts.has(block.number):
+            digest = block.digest()
+            if not parts.has(block.number, digest):
                 scored = self._ready.pop(block.number, None) or self._interned(block)
-                parts.put(block.number, scored.part(self.scorers, census.systems))
-                del scored
+                part = scored.part(self.scorers, census.systems)
+                parts.put(block.number, part | {DIGEST: np.frombuffer(digest.encode(), np.uint8)})
+                del scored, part
+            count += 1
             self._tell("scoring", block.first + len(block.items))
+        parts.end(count)
 
     def _interned(self, block: Block) -> Scored:
         """A block ready to be asked about."""

@@ -19,11 +19,18 @@ from geneval_scorers import FitState
 Array = npt.NDArray[Any]
 
 
+DIGEST = "digest"
+"""Name of what tells the content of a block."""
+
+
 class Parts(Protocol):
     """Keeps what was found out about each block."""
 
-    def has(self, number: int) -> bool:
-        """Whether a block is here."""
+    def has(self, number: int, digest: str) -> bool:
+        """Whether a block of just this content is here."""
+
+    def end(self, count: int) -> None:
+        """Says that there are no more than so many blocks: others, of a file that was another one then, are dropped."""
 
     def put(self, number: int, part: Part) -> None:
         """Keeps a block."""
@@ -38,9 +45,12 @@ class InMemory:
     def __init__(self) -> None:
         self._parts: dict[int, Part] = {}
 
-    def has(self, number: int) -> bool:
+    def has(self, number: int, digest: str) -> bool:
         """As `Parts` says."""
         return number in self._parts
+
+    def end(self, count: int) -> None:
+        """As `Parts` says."""
 
     def put(self, number: int, part: Part) -> None:
         """As `Parts` says."""
@@ -73,9 +83,18 @@ class InFolder:
         """How many blocks are here."""
         return len(self._done)
 
-    def has(self, number: int) -> bool:
+    def has(self, number: int, digest: str) -> bool:
         """As `Parts` says."""
-        return number in self._done
+        if number not in self._done:
+            return False
+        with np.load(self._place(number), allow_pickle=False) as part:
+            return DIGEST in part and bool(part[DIGEST].tobytes().decode() == digest)
+
+    def end(self, count: int) -> None:
+        """As `Parts` says."""
+        for number in [number for number in self._done if number >= count]:
+            self._place(number).unlink()
+            self._done.remove(number)
 
     def put(self, number: int, part: Part) -> None:
         """As `Parts` says.
@@ -83,7 +102,7 @@ class InFolder:
         Raises:
             GenevalError: the disk is full, or the folder cannot be written to.
         """
-        place = self._folder / f"{number:06}.npz"
+        place = self._place(number)
         half = place.with_suffix(".tmp")
         try:
             with half.open("wb") as file:
@@ -116,6 +135,9 @@ class InFolder:
             with np.load(path, allow_pickle=False) as part:
                 if name in part:
                     yield part[name]
+
+    def _place(self, number: int) -> Path:
+        return self._folder / f"{number:06}.npz"
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.npz"))

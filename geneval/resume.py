@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ from geneval.parts import InFolder
 from geneval.results import now, versions
 from geneval.settings import Settings
 from geneval_references import UsageError
-from geneval_scorers import FitState, Scorer
+from geneval_scorers import FitState, FunctionScorer, Scorer
 
 _PLAN = "plan.json"
 _SHOWN = 5
@@ -53,7 +55,8 @@ def plan(
         "scorers": {scorer.label: scorer.signature() for scorer in scorers},
         "order of scorers": [scorer.label for scorer in scorers],
         "settings": json.loads(json.dumps(asdict(settings))),
-        "fitted": {state.kind: state.hash for state in fitted},
+        "fitted": {f"{number} {state.kind}": state.hash for number, state in enumerate(fitted, 1)},
+        "code": {scorer.label: code for scorer in scorers if (code := _code(scorer))},
         "versions": versions(),
         "blocks": {"characters": blocks.BLOCK, "read from files": not inputs.in_memory},
     }
@@ -67,8 +70,8 @@ def begin(folder: Path, wanted: dict[str, Any]) -> Work:
     """
     place = folder / _PLAN
     found = _read(place)
-    if found is None:
-        # Blocks of nobody knows what are of no use.
+    if found is None or not any(path.suffix in {".npz", ".parquet"} for path in folder.rglob("*")):
+        # Blocks of nobody knows what are of no use, and where nothing was finished there is nothing to go on with.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
         found = {"created": now(), "plan": wanted}
@@ -87,6 +90,22 @@ def begin(folder: Path, wanted: dict[str, Any]) -> Work:
             + f"{more}\nGive the same command to go on, --fresh to start again, or name another directory"
         )
     return Work(InFolder(folder), found["created"])
+
+
+def _code(scorer: Scorer) -> str:
+    """A hash of the source of a scorer that is not geneval's: its package may change and keep its version."""
+    written = scorer.function if isinstance(scorer, FunctionScorer) else type(scorer)
+    top = str(written.__module__).partition(".")[0]
+    if top == "geneval_scorers":
+        return ""
+    module = sys.modules.get(top)
+    folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    single = getattr(module, "__file__", None)
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or ([Path(single)] if single else [])
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode("utf-8", "surrogateescape") + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _read(place: Path) -> dict[str, Any] | None:

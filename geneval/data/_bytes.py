@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from geneval.data._problems import Fault, Place, Problems
 
@@ -54,12 +54,6 @@ def check_exists(path: str) -> None:
         raise Fault("no such file")
 
 
-def file_hash(path: str) -> str:
-    """The SHA-256 of a file's bytes."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class Lines:
     """The lines of one file, without their line ends, numbered from 1.
 
@@ -75,12 +69,12 @@ class Lines:
         self._problems = problems
         self._raw = raw
         self._file: BinaryIO | None = None
-        self._stdin_hash = hashlib.sha256()
+        self._hash = hashlib.sha256()
 
     @property
     def sha256(self) -> str:
-        """Of the bytes as they lie on disk; of what was read, for stdin."""
-        return self._stdin_hash.hexdigest() if self._path == "-" else file_hash(self._path)
+        """Of the bytes that were read, as they lie on disk; asked when all were."""
+        return self._hash.hexdigest()
 
     @property
     def read(self) -> int:
@@ -118,17 +112,32 @@ class Lines:
     def _raw_lines(self) -> Iterator[bytes]:
         if self._path == "-":
             for line in sys.stdin.buffer:
-                self._stdin_hash.update(line)
+                self._hash.update(line)
                 yield line
             return
         kind = Path(self._path).suffix.lower()
         with self._raw or Path(self._path).open("rb") as file:
             self._file = file
             if kind in _COMPRESSED:
-                chunks = _gunzip(file) if kind == ".gz" else _unzstd(file)
+                noted = cast("BinaryIO", _Noted(file, self._hash))
+                chunks = _gunzip(noted) if kind == ".gz" else _unzstd(noted)
                 yield from _lines_of(_bounded(chunks, file))
             else:
-                yield from file
+                for line in file:
+                    self._hash.update(line)
+                    yield line
+
+
+class _Noted:
+    """A file that notes the hash of what is read of it."""
+
+    def __init__(self, file: BinaryIO, digest: hashlib._Hash) -> None:
+        self._file, self._digest = file, digest
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._digest.update(data)
+        return data
 
 
 class _Bomb(Exception):  # noqa: N818 - it never leaves this module

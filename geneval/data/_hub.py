@@ -18,7 +18,7 @@ from geneval.data._bytes import Lines, suffix
 from geneval.data._columns import Row
 from geneval.data._jsonl import jsonl_rows
 from geneval.data._problems import Problems
-from geneval.data._tables import arrow_rows, csv_rows, parquet_rows
+from geneval.data._tables import ParquetRows, arrow_rows, csv_rows
 from geneval_references import InputError, MissingDependencyError, UsageError
 
 _PREFIXES = ("hf://datasets/", "hf://")
@@ -97,7 +97,7 @@ class HubRows:
 
     def _rows_of(self, kind: str, name: str, raw: BinaryIO) -> Iterator[tuple[int, Row]]:
         if kind == ".parquet":
-            return parquet_rows(name, raw)
+            return iter(ParquetRows(name, raw))
         lines = Lines(name, name, self._problems, raw)
         if kind in {".csv", ".tsv"}:
             return csv_rows(lines, name, "\t" if kind == ".tsv" else ",", self._problems)

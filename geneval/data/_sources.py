@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from geneval.data._bytes import Lines, check_exists, file_hash, stem, suffix
+from geneval.data._bytes import Lines, check_exists, stem, suffix
 from geneval.data._columns import Row
 from geneval.data._hub import HubRows, is_dataset
 from geneval.data._jsonl import jsonl_rows
 from geneval.data._model import InputFile
 from geneval.data._problems import Fault, Place, Problems
-from geneval.data._tables import csv_rows, parquet_rows
+from geneval.data._tables import ParquetRows, csv_rows
 from geneval.data._text import text_rows
 from geneval_references import InputError, UsageError
 
@@ -63,7 +63,7 @@ class Source:
             rows, about = self._open()
             for number, row in rows:
                 count += 1
-                if count % _EVERY == 0 and about is not None:
+                if count % _EVERY == 0:
                     self._tell(about)
                 yield number, row
         except Fault as fault:
@@ -72,18 +72,16 @@ class Source:
         except InputError as error:
             self.problems.add(str(error))
             return
-        if about is not None:
-            self.notes += about.notes
+        self.notes += about.notes
         if count == 0 and self.problems.count == before:
             self.problems.add("0 items; the file holds no rows", self.shown)
-        sha256 = file_hash(self.path) if about is None else about.sha256
-        self.file = InputFile(self.name, sha256, count)
+        self.file = InputFile(self.name, about.sha256, count)
 
-    def _tell(self, about: Lines | HubRows) -> None:
+    def _tell(self, about: Lines | HubRows | ParquetRows) -> None:
         if self.problems.watch is not None and isinstance(about, Lines):
             self.problems.watch(f"reading {self.shown}", about.read, about.size)
 
-    def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | None]:
+    def _open(self) -> tuple[Iterator[tuple[int, Row]], Lines | HubRows | ParquetRows]:
         if self.form == "dataset":
             hub = HubRows(self.path, self.problems)
             self.name = self.shown = hub.name
@@ -95,7 +93,8 @@ class Source:
                 self.shown = _as_text(self.path)  # of a file that is not there its whole path is of interest
                 raise
         if self.form == "parquet":
-            return parquet_rows(self.path), None
+            table = ParquetRows(self.path)
+            return iter(table), table
         lines = Lines(self.path, self.shown, self.problems)
         if self.form in {"csv", "tsv"}:
             return csv_rows(lines, self.shown, "\t" if self.form == "tsv" else ",", self.problems), lines

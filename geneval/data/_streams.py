@@ -74,7 +74,12 @@ class _Wanted:
     def large(self) -> bool:
         """Whether it is files that can be read again, and much of it."""
         sources = [s for specs in (self.outputs, self.references) for s in open_sources(specs, self.format, Problems())]
-        if len(self.references) > 1 or any(s.path == "-" or s.form not in _FORMS for s in sources):
+        if (
+            not sources
+            or not self.outputs
+            or len(self.references) > 1
+            or any(s.path == "-" or s.form not in _FORMS for s in sources)
+        ):
             return False
         try:
             return sum(Path(source.path).stat().st_size for source in sources) > LARGE

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from geneval.data._bytes import Lines, utf8_fault
@@ -16,19 +18,33 @@ _NESTED = ("references", *ALIASES["references"], "outputs", "ratings")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n])|[^\r\n]+")
 
 
-def parquet_rows(path: str, raw: BinaryIO | None = None) -> Iterator[tuple[int, Row]]:
+class ParquetRows:
     """The rows of a Parquet file, numbered from 1, read batch by batch."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(raw or path) as file:
-            columns = file.schema_arrow.names
-            if twice := {column for column in columns if columns.count(column) > 1}:
-                raise Fault(f"two columns are called {min(twice)!r}; rename one of them")
-            yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise Fault(f"no Parquet file, or a damaged one: {error}") from error
+    def __init__(self, path: str, raw: BinaryIO | None = None) -> None:
+        self.notes: list[str] = []
+        self.sha256 = ""
+        """Of the file whose rows were read, whatever has its name by then; asked when all were."""
+        self._path, self._raw = path, raw
+
+    def __iter__(self) -> Iterator[tuple[int, Row]]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with self._raw or Path(self._path).open("rb") as raw:
+                with pq.ParquetFile(raw) as file:
+                    columns = file.schema_arrow.names
+                    if twice := {column for column in columns if columns.count(column) > 1}:
+                        raise Fault(f"two columns are called {min(twice)!r}; rename one of them")
+                    yield from arrow_rows(file.iter_batches(batch_size=_BATCH))
+                raw.seek(0)
+                digest = hashlib.sha256()
+                while piece := raw.read(1 << 20):
+                    digest.update(piece)
+                self.sha256 = digest.hexdigest()
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise Fault(f"no Parquet file, or a damaged one: {error}") from error
 
 
 def arrow_rows(batches: Iterable[Any]) -> Iterator[tuple[int, Row]]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from geneval_scorers import _numbering
 from geneval_scorers._numbering import ascending, each_once, numbered
 from geneval_scorers.ngram._tokens import intern_characters, intern_words
+from geneval_scorers.ngram.cider import _found
 
 WORDS = st.text(alphabet="ab\0\x1c \t\r\x85\xa0\u2028\u3000é中𝒳\n", max_size=12)
 LONG = st.sampled_from(["eightbyt", "eightbyte", "eightbytes", "éééé", "éééée", "a" * 40, "中中中", "中中"])
@@ -56,3 +57,10 @@ def test_keys_that_fall_together_in_every_round_get_numbers_too(monkeypatch):
 def test_ascending_sorts(values, shift):
     hashes = np.asarray(values, np.uint64) >> np.uint64(16 * shift)
     assert hashes[ascending(hashes)].tolist() == sorted(hashes.tolist())
+
+
+@given(st.sets(st.integers(0, 60), max_size=40), st.lists(st.integers(0, 60), max_size=40))
+def test_known_hashes_are_found_whether_many_or_few_are_known(known, wanted):
+    table, asked = np.asarray(sorted(known), np.uint64), np.asarray(wanted, np.uint64)
+    places = _found(table, asked).tolist()
+    assert places == [sorted(known).index(number) if number in known else -1 for number in wanted]

@@ -10,9 +10,9 @@ import numpy as np
 
 from geneval_references import InputError, UsageError
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._numbering import numbered
+from geneval_scorers._numbering import ascending, numbered
 from geneval_scorers._queries import Queries
-from geneval_scorers._ragged import Floats
+from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import FitState, Info, PairScorer, Reduction, Rows
 from geneval_scorers.ngram._frequencies import Frequencies
@@ -148,12 +148,26 @@ class Cider(Tokenizing, PairScorer):
         state = self.fitted
         if state is None:
             raise UsageError("cider has to learn document frequencies first: scorer = scorer.fit(corpus)")
-        known = state.arrays["ngram"].astype(np.uint64)
+        place = _found(state.arrays["ngram"].astype(np.uint64, copy=False), hashes)
+        there = np.flatnonzero(place >= 0)
+        frequency = np.ones(len(hashes))
+        frequency[there] = np.maximum(state.arrays["documents"][place[there]], 1)
+        return np.asarray(np.log(float(state.facts["documents"])) - np.log(frequency), np.float64)
+
+
+def _found(known: Hashes, hashes: Hashes) -> Ints:
+    """Where each of `hashes` stands among the known ones, which ascend; -1 where it does not."""
+    if len(known) <= 4 * len(hashes):
         number, count = numbered(np.concatenate([known, hashes]).view(np.int64))
-        frequency = np.ones(count)
-        frequency[number[: len(known)]] = np.maximum(state.arrays["documents"], 1)
-        rarity = np.log(float(state.facts["documents"])) - np.log(frequency)
-        return np.asarray(rarity[number[len(known) :]], np.float64)
+        place = np.full(count, -1, np.int64)
+        place[number[: len(known)]] = np.arange(len(known))
+        return place[number[len(known) :]]
+    # Many are known, of a large corpus: searched for in their order, few of them are looked at.
+    order = ascending(hashes)
+    at = np.minimum(np.searchsorted(known, hashes[order]), len(known) - 1)
+    place = np.empty(len(hashes), np.int64)
+    place[order] = np.where(known[at] == hashes[order], at, -1)
+    return place
 
 
 class _Documents(Generic[_Fitted]):
