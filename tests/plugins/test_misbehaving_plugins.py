@@ -86,7 +86,7 @@ class Unfit(Half):
     def needs_fit(self):
         return True
 
-    def fit(self, corpus):
+    def learner(self):
         explode()
 
 
