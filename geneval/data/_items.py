@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from geneval.data._problems import Fault, Place
@@ -126,6 +127,7 @@ def _mark(value: str | tuple[Reference, ...], begin: int = 1) -> int:
     for reference in value:
         try:
             mark = hash((mark, reference))
-        except TypeError:  # votes are kept in a dict
-            mark = hash((mark, repr(reference)))
+        except TypeError:  # votes are kept in a dict, which is equal to one with its keys in another order
+            votes = frozenset((reference.votes or {}).items())
+            mark = hash((mark, votes, replace(reference, votes=None)))
     return mark or 1

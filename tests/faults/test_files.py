@@ -125,6 +125,23 @@ def test_references_alone_are_checked_too(tmp_path, command):
     assert (code, stdout) == (0, "ok: 2 items, 0-1 references an item\n")
 
 
+@pytest.mark.parametrize("form", ["rows", "files"])
+def test_votes_in_another_order_are_the_same_votes(tmp_path, command, form):
+    one, other = ({"text": "x", "votes": votes} for votes in ({"valid": 2, "partly": 1}, {"partly": 1, "valid": 2}))
+    rows = [{"id": "1", "output": "x", "system": system, "references": [one]} for system in "ab"]
+    if form == "rows":
+        rows[1]["references"] = [other]
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text(json.dumps({"id": "1", "references": [other]}), encoding="utf-8")
+    files = ["o.jsonl", *(["-r", "r.jsonl"] if form == "files" else [])]
+    assert command("validate", *files, "--format", "table")[0] == command("score", *files, "-s", "exact")[0] == 0
+    other["votes"]["valid"] = 3
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text(json.dumps({"id": "1", "references": [other]}), encoding="utf-8")
+    code, stdout, _ = command("validate", *files, "--format", "table")
+    assert code == 3 and "differs from the same item" in stdout
+
+
 def test_validate_reads_standard_input(command):
     code, stdout, _ = command("validate", "-", "--format", "table", stdin='{"id":"1","output":3,"references":["x"]}\n')
     assert code == 3 and stdout.startswith("-:1: id '1', column 'output': got the number 3")
