@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from geneval.blocks import Block
+from geneval.data._problems import none_counts
 from geneval.settings import Settings
 from geneval_references import InputError, ReferenceHash, ReferenceSet, counting, select, unmatched
 
@@ -94,8 +95,4 @@ class Census:
     def _refuse(self) -> None:
         s = self._settings
         asked = "of the tiers, origins and conditions asked for" if s.tiers or s.origins or s.conditions else "left"
-        raise InputError(
-            f"no reference that counts is {asked}; there are (tier, origin): "
-            + "; ".join(f"{kind}: {count}" for kind, count in self._have.most_common(5))
-            + (". Unverified ones count only where --tier names them" if self._unverified else "")
-        )
+        raise InputError(none_counts(self._have, asked))

@@ -30,7 +30,7 @@ from geneval.cli._options import (
     none_scored,
     read,
 )
-from geneval.cli._talk import Progressing, say
+from geneval.cli._talk import Progressing, plain, say
 from geneval_references import ItemsFailedError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _show(result: Comparisons, form: str | None, *, quiet: bool) -> None:
 
     if not quiet:
         for warning in result.warnings:
-            say(f"warning: {warning}")
+            say(f"warning: {plain(warning)}")
     render(result, form)
 
 

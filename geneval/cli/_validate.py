@@ -13,7 +13,7 @@ import typer
 from geneval.cli._columns import PANEL, Columns, columns
 from geneval.cli._errors import EXIT_CODES
 from geneval.cli._talk import Progressing, plain, plain_json, say
-from geneval_references import InputError, UsageError
+from geneval_references import GenevalError, InputError, UsageError
 
 if TYPE_CHECKING:
     from geneval.data import Checked, Problem
@@ -75,7 +75,7 @@ def validate(
 
     The checks are those of `geneval score`. Texts are not kept: files may be larger than the memory.
 
-    Exit codes: 0 nothing is wrong, 2 usage, 3 there are problems.
+    Exit codes: 0 nothing is wrong, 2 usage, 3 there are problems, 6 a data set of the Hub is not there.
 
     Example: geneval validate A=a.jsonl B=b.jsonl -r references.jsonl
     """
@@ -83,17 +83,22 @@ def validate(
 
     form, text = _formats(format)
     out = _Json() if form is Format.json else _Lines()
-    with Progressing(quiet=quiet) as progress:
-        found = check(
-            files,
-            kind=kind.value,
-            references=references or (),
-            columns=columns(column),
-            format="text" if text else None,
-            allow_missing=allow_missing,
-            told=out.problem,
-            watch=progress,
-        )
+    named = columns(column)
+    try:
+        with Progressing(quiet=quiet) as progress:
+            found = check(
+                files,
+                kind=kind.value,
+                references=references or (),
+                columns=named,
+                format="text" if text else None,
+                allow_missing=allow_missing,
+                told=out.problem,
+                watch=progress,
+            )
+    except GenevalError as error:
+        out.stopped(error)
+        raise
     out.end(found)
     if not quiet:
         for note in found.notes:
@@ -107,6 +112,9 @@ class _Lines:
 
     def problem(self, problem: Problem) -> None:
         print(plain(str(problem)))
+
+    def stopped(self, error: GenevalError) -> None:
+        """The error is told on stderr."""
 
     def end(self, found: Checked) -> None:
         print(f"{found.problems} problems in {plain(str(found))}" if found.problems else f"ok: {plain(str(found))}")
@@ -122,12 +130,21 @@ class _Json:
         self._next()
         print(plain_json(json.dumps(asdict(problem), ensure_ascii=False)), end="")
 
+    def stopped(self, error: GenevalError) -> None:
+        """Closes what was begun; else nothing is printed."""
+        if self._begun:
+            self._close({"ok": False, "error": str(error)})
+
     def end(self, found: Checked) -> None:
         if not self._begun:
             print(f'{{"schema": "{SCHEMA}", "problems": [', end="")
         facts = asdict(found) | {"ok": not found.problems}
         facts["n_problems"] = facts.pop("problems")
         facts["references"] = dict(zip(("minimum", "maximum"), found.references, strict=True))
+        self._close(facts)
+
+    @staticmethod
+    def _close(facts: dict[str, object]) -> None:
         print(f"\n],\n{plain_json(json.dumps(facts, ensure_ascii=False))[1:]}")
 
     def _next(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from geneval.data._columns import ColumnNames
@@ -145,20 +146,23 @@ def assemble(
     missing = tuple((system, item.id) for system in systems for item in items if item.id not in have[system])
     if not allow_missing:
         _refuse_missing(bare, missing, len(items), len({output.id for output in outputs}))
-    counted = [f"{len(bare)} items have no references: {listed(bare)}"] if bare else []
-    if missing:
-        counted.append(f"{len(missing)} outputs are missing")
-    graded, of_references, rating_notes = _split_ratings(ratings, items, systems)
+    graded, of_references, told = _split_ratings(ratings, items, systems)
     return Inputs(
         items=items,
         outputs=tuple(outputs),
         systems=systems,
         ratings=graded,
         reference_ratings=of_references,
-        notes=(*notes, *rating_notes, *counted),
+        notes=(*notes, *told, *missing_notes(bare, len(missing))),
         files=files,
         missing_outputs=missing,
     )
+
+
+def missing_notes(bare: Sequence[str], missing: int) -> list[str]:
+    """What to say of items without references, and of outputs that are not there, where both are allowed."""
+    told = [f"{len(bare)} items have no references: {listed(bare)}"] if bare else []
+    return [*told, f"{missing} outputs are missing"] if missing else told
 
 
 def join_rows(rows: OutputRows, given: ReferenceRows | None) -> tuple[ReferenceSet, ...]:
@@ -203,15 +207,23 @@ def _split_ratings(
     named = {r.origin.removeprefix("human:") for item in items for r in item.references if ":" in r.origin}
     of_systems = tuple(rating for rating in ratings if rating.system in known)
     of_references = tuple(r for r in ratings if r.system not in known and r.system in named)
-    notes = []
-    if of_references:
-        told = sorted({rating.system for rating in of_references})
-        notes.append(f"{len(of_references)} ratings are of references, not of systems, and kept apart: {listed(told)}")
-    others = [rating.system for rating in ratings if rating.system not in known and rating.system not in named]
-    if others:
-        told = sorted(set(others))
-        notes.append(f"{len(others)} ratings left aside, for no system is called so: {listed(told)}")
-    return of_systems, of_references, notes
+    return of_systems, of_references, rating_notes(Counter(rating.system for rating in ratings), known, named)
+
+
+def rating_notes(rated: Mapping[str, int], systems: Collection[str], named: Collection[str]) -> list[str]:
+    """What to say about ratings of names that are no system's.
+
+    Args:
+        rated: how many ratings are of each name.
+        systems: names of systems.
+        named: names of references.
+    """
+    others = {name: count for name, count in sorted(rated.items()) if name not in systems}
+    apart = {name: count for name, count in others.items() if name in named}
+    aside = {name: count for name, count in others.items() if name not in named}
+    told = {"are of references, not of systems, and kept apart": apart}
+    told["left aside, for no system is called so"] = aside
+    return [f"{sum(found.values())} ratings {what}: {listed(found)}" for what, found in told.items() if found]
 
 
 def _id_notes(rows: OutputRows) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from geneval.data._problems import Fault, Place
@@ -26,6 +28,8 @@ class Items:
         said: for each of `ONCE` what was said, by item; None (0 for hashes) where nothing was.
         counting: references that are not blank, by item; only of hashes.
         total: references, by item.
+        evidence: how many references there are of each (tier, origin); only of hashes.
+        usable: how many of them count unless tiers are asked for.
     """
 
     def __init__(self, *, keep: bool) -> None:
@@ -34,6 +38,8 @@ class Items:
         self.said: dict[str, Any] = {column: [] if keep else array("q") for column in ONCE}
         self.counting = array("l")
         self.total = array("l")
+        self.evidence: Counter[tuple[str, str]] = Counter()
+        self.usable = 0
         self._files: list[Source] = []
         self._places = array("Q")
         self._numbers = bytearray()
@@ -103,7 +109,10 @@ class Items:
         if column == "references":
             self.total[number] = len(value)
             if not self.keep:
-                self.counting[number] = sum(1 for reference in value if reference.text.strip())
+                tiers = [reference.tier for reference in value if reference.text.strip()]
+                self.counting[number] = len(tiers)
+                self.usable += len(tiers) - tiers.count("unverified")
+                self.evidence.update((reference.tier, reference.origin) for reference in value)
 
     def more(self, number: int, references: tuple[Reference, ...]) -> None:
         """Add references to an item."""
@@ -126,6 +135,7 @@ def _mark(value: str | tuple[Reference, ...], begin: int = 1) -> int:
     for reference in value:
         try:
             mark = hash((mark, reference))
-        except TypeError:  # votes are kept in a dict
-            mark = hash((mark, repr(reference)))
+        except TypeError:  # votes are kept in a dict, which is equal to one with its keys in another order
+            votes = frozenset((reference.votes or {}).items())
+            mark = hash((mark, votes, replace(reference, votes=None)))
     return mark or 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ class Problems:
     """Counts problems, keeps the first few, and tells each to who wants to know, and how far the reading is to `watch`."""
 
     def __init__(self, told: Callable[[Problem], None] | None = None, watch: Watch | None = None) -> None:
-        self.count = 0
+        self.count = self.of_files = 0
         self.watch = watch
         self._first: list[str] = []
         self._told = told
@@ -73,6 +74,7 @@ class Problems:
             named = None  # it has no place in JSON; the message shows it
         problem = Problem(fault.message, file, line, named, fault.column)
         self.count += 1
+        self.of_files += line is None
         if len(self._first) < SHOWN:
             self._first.append(str(problem))
         if self._told is not None:
@@ -98,6 +100,19 @@ class Problems:
         if self.count > len(self._first):
             self._first.append(f"... and {self.count - len(self._first)} more ({self.count} problems)")
         raise InputError("\n".join(self._first))
+
+
+def none_counts(have: Mapping[str, int], asked: str = "left") -> str:
+    """Why nothing can be scored.
+
+    Args:
+        have: how many references there are of each "tier, origin".
+        asked: what those that count would have to be.
+    """
+    kinds = "; ".join(f"{kind}: {count}" for kind, count in Counter(have).most_common(SHOWN)) or "none"
+    unverified = any(kind.startswith("unverified,") for kind in have)
+    remedy = ". Unverified ones count only where --tier names them" if unverified else ""
+    return f"no reference that counts is {asked}; there are (tier, origin): {kinds}{remedy}"
 
 
 def shown(value: object, limit: int = 60) -> str:

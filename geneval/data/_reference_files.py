@@ -51,12 +51,14 @@ def load_references(
 ) -> ReferenceRows:
     """As `read_references`; problems are left to the caller."""
     rows = ReferenceRows(names, problems, keep=keep)
+    before, files = problems.count, problems.of_files
     sources = open_sources(paths, form, problems)
     if sources and all(source.form == "text" for source in sources):
         rows.read_text(sources)
     else:
         for source in sources:
             rows.read(source)
+    rows.cut = problems.of_files > files or (problems.count > before and not rows.items)
     return rows
 
 
@@ -67,6 +69,7 @@ class ReferenceRows:
         items: what was said about each item.
         notes, files: of the files read.
         lost: items of which a row could not be used.
+        cut: a file could not be read, or none of its rows.
     """
 
     def __init__(self, names: ColumnNames, problems: Problems, *, keep: bool = True) -> None:
@@ -74,6 +77,7 @@ class ReferenceRows:
         self.notes: list[str] = []
         self.files: list[InputFile] = []
         self.lost: set[str] = set()
+        self.cut = False
         self._names = names
         self._problems = problems
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +52,7 @@ class OutputRows:
     Attributes:
         items: what was said about each item.
         outputs, ratings: in file order; not gathered where `items.keep` is off.
+        rated: how many ratings are of each name.
         answered: by system, in order of appearance: where its outputs are.
         lost: items of which a row could not be used, so that more may seem to be missing than is.
     """
@@ -60,6 +62,7 @@ class OutputRows:
         self.outputs: list[Output] = []
         self.count = 0
         self.ratings: list[Rating] = []
+        self.rated: Counter[str] = Counter()
         self.grades = Grades()
         self.answered: dict[str, Answered] = {}
         self.lost: set[str] = set()
@@ -134,6 +137,7 @@ class OutputRows:
                 self.outputs.append(Output(id_, system, value, sample))
         if "ratings" in row:
             grades = [Rating(id_, *grade[::2], grade[1]) for grade in self.grades.parse(row["ratings"])]
+            self.rated.update(grade.system for grade in grades)
             self.ratings += grades if self.items.keep else ()
 
     def _add_item(self, id_: str, row: Row, source: Source, place: int) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from geneval.data._columns import ColumnNames
-from geneval.data._inputs import Gathered, gather
+from geneval.data._inputs import Gathered, gather, missing_notes, rating_notes
 from geneval.data._items import Items
 from geneval.data._people import PeopleKind, check_people
-from geneval.data._problems import Problem, Problems
+from geneval.data._problems import Problem, Problems, none_counts
 from geneval.data._reference_files import load_references
 from geneval_references import UsageError
 from geneval_scorers import Watch
@@ -115,24 +115,35 @@ def _outputs(found: Gathered, problems: Problems, *, allow_missing: bool) -> Che
     ids = dict.fromkeys([*(given.index if given else ()), *own.index])
     counts = array("l", (_counting(id_, own, given) for id_ in ids))
     lost = found.rows.lost | (found.given.lost if found.given else set())
-    if not allow_missing:
-        answered = {system: (known.items(), f"system {system!r}") for system, known in found.rows.answered.items()}
-        for id_, count in zip(ids, counts, strict=True):
-            if id_ in lost:
-                continue
-            where = given.place(given.index[id_]) if given and id_ in given.index else own.place(own.index[id_])
-            if not count:
+    cut = found.given is not None and found.given.cut
+    bare, missing = list[str](), 0
+    answered = {system: (known.items(), f"system {system!r}") for system, known in found.rows.answered.items()}
+    for id_, count in zip(ids, counts, strict=True):
+        if id_ in lost:
+            continue
+        where = given.place(given.index[id_]) if given and id_ in given.index else own.place(own.index[id_])
+        if not (count or cut):
+            bare.append(id_)
+            if not allow_missing:
                 problems.add(_NO_REFERENCES, where, id_=id_)
-            for items, name in answered.values():
-                if own.index.get(id_, -1) not in items:
+        for items, name in answered.values():
+            if own.index.get(id_, -1) not in items:
+                missing += 1
+                if not allow_missing:
                     problems.add(f"{name} has no output for this item; {_ADD}", where, id_=id_)
+    evidence = given.evidence | own.evidence if given else own.evidence
     if not (problems.count or found.rows.count):
         problems.add("0 outputs: there is nothing to score")
+    if not (problems.count or own.usable or (given and given.usable)):
+        problems.add(none_counts({f"{tier}, {origin}": n for (tier, origin), n in evidence.items()}))
+    named = {origin.removeprefix("human:") for _, origin in evidence if ":" in origin}
+    told = rating_notes(found.rows.rated, found.rows.answered, named)
+    told += missing_notes(bare, missing) if allow_missing else []
     return Checked(
         "outputs",
         problems.count,
         sum(file.rows for file in found.files),
-        found.notes,
+        (*found.notes, *told),
         len(ids),
         found.rows.count,
         tuple(found.rows.answered),

@@ -91,7 +91,7 @@ def test_every_item_that_lacks_something_is_listed(tmp_path, command):
         *(("r.jsonl", n) for n in range(11, 21)),
     }
     code, stdout, _ = command("validate", "o.jsonl", "-r", "r.jsonl", "--format", "table", "--allow-missing")
-    assert code == 0 and stdout == "ok: 30 items, 1 systems, 20 outputs, 0-1 references an item\n"
+    assert code == 0 and stdout == "ok: 30 items, 1 systems, 20 outputs, 0-1 references an item, 2 notes\n"
 
 
 def test_a_row_that_cannot_be_used_is_not_missed_as_well(tmp_path, command):
@@ -123,6 +123,90 @@ def test_references_alone_are_checked_too(tmp_path, command):
     assert code == 3 and stdout.startswith("r.jsonl:2: id '2': this item has no references; add one, or allow it")
     code, stdout, _ = command("validate", "r.jsonl", "--kind", "references", "--format", "table", "--allow-missing")
     assert (code, stdout) == (0, "ok: 2 items, 0-1 references an item\n")
+
+
+@pytest.mark.parametrize("form", ["rows", "files"])
+def test_votes_in_another_order_are_the_same_votes(tmp_path, command, form):
+    one, other = ({"text": "x", "votes": votes} for votes in ({"valid": 2, "partly": 1}, {"partly": 1, "valid": 2}))
+    rows = [{"id": "1", "output": "x", "system": system, "references": [one]} for system in "ab"]
+    if form == "rows":
+        rows[1]["references"] = [other]
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text(json.dumps({"id": "1", "references": [other]}), encoding="utf-8")
+    files = ["o.jsonl", *(["-r", "r.jsonl"] if form == "files" else [])]
+    assert command("validate", *files, "--format", "table")[0] == command("score", *files, "-s", "exact")[0] == 0
+    other["votes"]["valid"] = 3
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text(json.dumps({"id": "1", "references": [other]}), encoding="utf-8")
+    code, stdout, _ = command("validate", *files, "--format", "table")
+    assert code == 3 and "differs from the same item" in stdout
+
+
+@pytest.mark.parametrize("allow", [[], ["--allow-missing"]])
+@pytest.mark.parametrize("form", ["rows", "files"])
+def test_references_of_which_none_counts_are_a_problem(tmp_path, command, form, allow):
+    references = [{"text": "x", "tier": "unverified"}]
+    (tmp_path / "r.jsonl").write_text(json.dumps({"id": "1", "references": references}), encoding="utf-8")
+    row = {"id": "1", "output": "x", **({"references": references} if form == "rows" else {})}
+    (tmp_path / "o.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    files = ["o.jsonl", *(["-r", "r.jsonl"] if form == "files" else []), *allow]
+    code, stdout, _ = command("validate", *files, "--format", "table")
+    told = (
+        "no reference that counts is left; there are (tier, origin): unverified, human: 1. Unverified ones count only"
+    )
+    assert code == 3 and stdout.startswith(told)
+    code, _, stderr = command("score", *files, "-s", "exact")
+    assert code == 3 and told in stderr
+
+
+def test_without_any_reference_nothing_can_be_scored(tmp_path, command):
+    (tmp_path / "o.jsonl").write_text('{"id":"1","output":"x"}', encoding="utf-8")
+    for words in (["validate", "--format", "table"], ["score", "-s", "exact"]):
+        code, stdout, stderr = command(*words, "o.jsonl", "--allow-missing")
+        assert code == 3 and "no reference that counts is left; there are (tier, origin): none" in stdout + stderr
+
+
+def test_validate_notes_what_score_notes(tmp_path, command):
+    rows = [
+        {"id": "1", "outputs": {"a": "x"}, "references": [{"text": "x", "origin": "human:Ann"}]},
+        {"id": "2", "outputs": {"a": "x", "b": "y"}, "ratings": {"a": 1, "Ann": {"good": 2, "long": 3}, "nobody": 1}},
+    ]
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    code, stdout, stderr = command("validate", "o.jsonl", "--allow-missing", "--format", "json")
+    notes = [f"note: {note}" for note in json.loads(stdout)["notes"]]
+    assert (code, notes) == (0, stderr.splitlines())
+    assert notes == [
+        "note: 2 ratings are of references, not of systems, and kept apart: 'Ann'",
+        "note: 1 ratings left aside, for no system is called so: 'nobody'",
+        "note: 1 items have no references: '2'",
+        "note: 1 outputs are missing",
+    ]
+    scored = command("score", "o.jsonl", "--allow-missing", "-s", "exact", "--fail-on-error", "1")[2].splitlines()
+    assert [line for line in scored if line.startswith("note: ")] == notes
+
+
+@pytest.mark.parametrize("broken", ["nope.jsonl", "r.jsonl.gz"])
+def test_items_of_a_reference_file_that_cannot_be_read_are_not_missed(tmp_path, command, broken):
+    (tmp_path / "r.jsonl.gz").write_bytes(b"no gzip")
+    (tmp_path / "o.jsonl").write_text('{"id":"1","output":"x"}\n{"id":"2","output":"x"}\n', encoding="utf-8")
+    code, stdout, _ = command("validate", "o.jsonl", "-r", broken, "--format", "json")
+    assert (code, [problem["file"] for problem in json.loads(stdout)["problems"]]) == (3, [broken])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(["b/o.jsonl"], "two files name a system 'o'"), (["--column", "output=zzz"], "no column 'zzz'")],
+    ids=["named alike", "no column"],
+)
+def test_json_that_was_begun_is_ended_where_checking_stops(tmp_path, command, more, words):
+    (tmp_path / "b").mkdir()
+    rows = '{"id":"1","output":"x","source":7,"references":["x"]}\n{"id":"2","output":"x","references":["x"]}\n'
+    for name in ("o.jsonl", "b/o.jsonl"):
+        (tmp_path / name).write_text(rows, encoding="utf-8")
+    code, stdout, stderr = command("validate", "o.jsonl", *more, "--format", "json")
+    found = json.loads(stdout)
+    assert code == 2 and stderr == f"error: {found['error']}\n" and words in found["error"]
+    assert found["ok"] is False and found["problems"] and found["schema"] == "geneval.validate/1"
 
 
 def test_validate_reads_standard_input(command):
