@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from geneval import __version__
-from geneval_references import GenevalError, MissingDependencyError
+from geneval_references import GenevalError, MissingDependencyError, UsageError
 
 Status = Literal["ok", "note", "missing", "broken"]
 
@@ -164,7 +164,13 @@ def _java() -> Iterator[Finding]:
         told = f"JAVA_HOME is {home}, which has no bin/java; that of PATH is used"
         yield Finding("java", "JAVA_HOME", "note", told, "unset JAVA_HOME, or set it to the folder of a Java")
     try:
-        yield _judged(java, java_version(java, java_timeout(JAVA_SECONDS)))
+        seconds = java_timeout(JAVA_SECONDS)
+    except UsageError as error:
+        variable = "GENEVAL_JAVA_TIMEOUT"
+        yield Finding("java", variable, "broken", f"{error}", f"unset {variable}, or set it to a number of seconds")
+        return
+    try:
+        yield _judged(java, java_version(java, seconds))
     except GenevalError as error:
         remedy = "install another Java, or put another one first (JAVA_HOME, PATH)"
         yield Finding("java", "Java", "broken", f"{error}", remedy)
@@ -245,7 +251,13 @@ def _caches() -> Iterator[Finding]:
         "datasets": Path(os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME) / "datasets"),
         "sacrebleu": Path(os.environ.get("SACREBLEU") or Path.home() / ".sacrebleu"),
     }
+    variables = {"Hub": "HF_HOME or HF_HUB_CACHE", "datasets": "HF_HOME or HF_DATASETS_CACHE", "sacrebleu": "SACREBLEU"}
     for name, place in places.items():
+        file = next((part for part in (place, *place.parents) if part.is_file()), None)
+        if file:
+            remedy = f"unset {variables[name]}, or set it to a folder"
+            yield Finding("caches", name, "broken", f"{place} cannot be a folder, for {file} is a file", remedy)
+            continue
         held = f"{_size(_bytes_in(place))} in {place}" if place.is_dir() else f"empty ({place} is not there)"
         yield Finding("caches", name, "ok", held)
 
@@ -275,9 +287,18 @@ def _size(count: int) -> str:
 
 
 def _disk(folder: Path) -> Iterator[Finding]:
-    places = {"results": (folder.resolve(), "-o"), "temporary files": (Path(tempfile.gettempdir()), "TMPDIR")}
-    for name, (place, option) in places.items():
-        free = shutil.disk_usage(place).free
+    places: dict[str, tuple[Callable[[], Path], str]] = {
+        "results": (folder.resolve, "-o"),
+        "temporary files": (lambda: Path(tempfile.gettempdir()), "TMPDIR"),
+    }
+    for name, (find, option) in places.items():
+        try:
+            place = find()
+            free = shutil.disk_usage(place).free
+        except OSError as error:
+            told = f"the folder cannot be looked at: {error.strerror or error}"
+            yield Finding("disk", name, "broken", told, f"name another folder ({option}), or go to one that is there")
+            continue
         told, remedy = f"{_size(free)} free in {place}", f"name another folder ({option})"
         if not os.access(place, os.W_OK):
             yield Finding("disk", name, "broken", f"{place} cannot be written to", remedy)

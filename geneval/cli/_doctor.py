@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,8 @@ import typer
 from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from geneval.doctor import Finding
 
 
@@ -23,6 +26,9 @@ class ReportFormat(StrEnum):
     table = "table"
     json = "json"
 
+
+_NARROW = 60
+"""Columns of a terminal below which there are lines instead of a table."""
 
 _STYLES = {"ok": "green", "note": "cyan", "missing": "yellow", "broken": "bold red"}
 
@@ -86,8 +92,19 @@ def _lacking(found: list[Finding], wanted: list[str]) -> list[str]:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or the one above it that is there already."""
-    return next((place for place in (folder.resolve(), *folder.resolve().parents) if place.is_dir()), Path())
+    """The folder, or the one above it that is there already; the folder itself where that cannot be told."""
+    try:
+        # Not `is_dir`, which may take a name that no folder can have for one that is free.
+        return next((place for place in (folder.resolve(), *folder.resolve().parents) if _there(place)), folder)
+    except OSError:
+        return folder
+
+
+def _there(place: Path) -> bool:
+    try:
+        return stat.S_ISDIR(place.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _table(found: list[Finding]) -> None:
@@ -96,6 +113,12 @@ def _table(found: list[Finding]) -> None:
     from rich.text import Text
 
     console = Console()
+    if console.width < _NARROW:
+        for finding in found:
+            told = f"{finding.part}, {finding.name}: {finding.status}: {finding.found}"
+            console.print(Text(plain(told)), overflow="fold")
+        _todo(console, found)
+        return
     out = Table(show_edge=False, pad_edge=False)
     out.add_column("part", no_wrap=True)
     out.add_column("what", overflow="fold", max_width=max(24, console.width // 3))
@@ -108,6 +131,12 @@ def _table(found: list[Finding]) -> None:
         status = Text(finding.status, style=_STYLES[finding.status])
         out.add_row(part, Text(plain(finding.name)), status, Text(plain(finding.found)))
     console.print(out)
+    _todo(console, found)
+
+
+def _todo(console: Console, found: list[Finding]) -> None:
+    from rich.text import Text
+
     todo = {
         finding.remedy: [f.name for f in found if f.remedy == finding.remedy] for finding in found if finding.remedy
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._columns import PANEL, columns
-from geneval.cli._talk import say
+from geneval.cli._talk import plain, say
 from geneval_references import ItemsFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def read(
     )
     if not quiet:
         for note in inputs.notes:
-            say(f"note: {note}")
+            say(f"note: {plain(note)}")
     return inputs
 
 

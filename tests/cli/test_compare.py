@@ -57,6 +57,16 @@ def captions(tmp_path_factory):
     return write(tmp_path_factory.mktemp("captions") / "captions.jsonl", rows)
 
 
+def test_names_cannot_steer_what_is_told(compare, tmp_path):
+    name = "x\nwarning: all is well\x1b[2J"
+    rows = [{**row, "outputs": {**row["outputs"], name: "it"}} for row in ROWS]
+    del rows[1]["outputs"][name]
+    write(tmp_path / "odd.jsonl", rows)
+    told = compare("odd.jsonl", "-s", "chrf", "--allow-missing", "--fail-on-error", "1").stderr
+    assert "\x1b" not in told and "\nwarning: all is well" not in told
+    assert r"x\nwarning: all is well" in told or r"x\\nwarning: all is well" in told
+
+
 def test_results_go_to_stdout_and_talk_to_stderr(compare):
     done = compare("items.jsonl", "-s", "token_f1", "--resamples", 99)
     printed = json.loads(done.stdout)

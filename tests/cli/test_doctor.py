@@ -157,7 +157,9 @@ def test_a_java_home_without_java_is_noted(judged, java, tmp_path):
 
 @ON_POSIX
 def test_a_time_out_that_is_no_number_is_told(judged, java):
-    assert "GENEVAL_JAVA_TIMEOUT is 'soon'" in judged(java("exit 0"), GENEVAL_JAVA_TIMEOUT="soon")["Java"].found
+    row = judged(java("exit 0"), GENEVAL_JAVA_TIMEOUT="soon")["GENEVAL_JAVA_TIMEOUT"]
+    assert row.status == "broken" and "GENEVAL_JAVA_TIMEOUT is 'soon'" in row.found
+    assert row.remedy == "unset GENEVAL_JAVA_TIMEOUT, or set it to a number of seconds"
 
 
 def test_a_jar_that_is_not_the_published_one_is_told(findings, run, site):
@@ -285,6 +287,33 @@ def test_a_folder_that_cannot_be_written_to_is_told(findings, tmp_path):
     assert findings("-o", str(closed))["disk", "results"]["status"] == "broken"
 
 
+def test_a_name_that_no_folder_can_have_is_a_fact(findings):
+    row = findings("-o", "x" * 300)["disk", "results"]
+    assert (
+        row["status"] == "broken" and "cannot be looked at" in row["found"] and "name another folder" in row["remedy"]
+    )
+
+
+@ON_POSIX
+def test_a_folder_that_is_gone_is_a_fact(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m geneval doctor --format json"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0 and "unexpected" not in done.stderr, done.stderr
+    rows = {(row["part"], row["name"]): row for row in json.loads(done.stdout)["findings"]}
+    assert rows["disk", "results"]["status"] == "broken"
+
+
+def test_a_cache_that_is_a_file_is_told(findings, tmp_path):
+    (tmp_path / "file").write_text("x")
+    found = findings(HF_HOME=str(tmp_path / "file"), HF_HUB_CACHE=None, HF_DATASETS_CACHE=None)
+    for name in ("Hub", "datasets"):
+        row = found["caches", name]
+        assert row["status"] == "broken" and f"{tmp_path / 'file'} is a file" in row["found"]
+        assert "unset HF_HOME or" in row["remedy"]
+
+
 # --- plug-ins, encoding, form ---
 
 
@@ -328,6 +357,15 @@ def test_the_table_fits_a_terminal_and_leaves_commands_whole(run, java, site):
     assert max(map(len, table.splitlines())) <= 80
     assert "  nothing-of-the-kind: pip install 'geneval-text[neural]'\n" in todo
     assert "\x1b" not in done.stdout and "x1b" in table
+
+
+def test_a_narrow_terminal_drops_nothing(run, findings):
+    wide = findings()
+    lines = run("--format", "table", COLUMNS="20").stdout.partition("What to do")[0].splitlines()
+    assert max(map(len, lines)) <= 20
+    told = "".join("".join(lines).split())
+    for row in wide.values():
+        assert "".join(f"{row['part']}, {row['name']}: {row['status']}:".split()) in told
 
 
 @pytest.mark.parametrize("part", ["torch", "", "NEURAL"])
