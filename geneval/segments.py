@@ -15,7 +15,7 @@ from geneval.answering import REASONS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ROWS = 100_000
+_ROWS = 20_000
 """So many rows make a table at a time."""
 
 

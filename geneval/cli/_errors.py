@@ -53,16 +53,24 @@ class Guarded(TyperGroup):
             say("\n".join(["interrupted", *_notes(error)]))
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
-            # Whoever reads our results has seen enough. What is left goes nowhere, or Python would complain at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()  # whoever reads our results has seen enough
             raise typer.Exit(1) from error
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
             told = f"error: {' '.join(f'{type(error).__name__}: {error}'.split())}"
             say("\n".join([f"{told} (unexpected; geneval --debug ... shows where)", *_notes(error)]))
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _drop_output()
             raise typer.Exit(1) from error
         return done
+
+
+def _drop_output() -> None:
+    """What could not be printed goes nowhere, or Python would complain at exit, with a status of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _notes(error: BaseException) -> list[str]:
