@@ -157,7 +157,7 @@ class Cider(Tokenizing, PairScorer):
 
 def _found(known: Hashes, hashes: Hashes) -> Ints:
     """Where each of `hashes` stands among the known ones, which ascend; -1 where it does not."""
-    if len(known) <= 4 * len(hashes):
+    if len(known) <= len(hashes):
         number, count = numbered(np.concatenate([known, hashes]).view(np.int64))
         place = np.full(count, -1, np.int64)
         place[number[: len(known)]] = np.arange(len(known))
