@@ -8,7 +8,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from geneval.cli._render import ARROWS, digits, harmless, latex_of, markdown_of, table_of
-from geneval.cli._talk import plain
+from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
     from geneval.comparison import Baseline, Comparison, Comparisons, Estimate
@@ -67,7 +67,7 @@ def render(result: Comparisons, form: str | None) -> None:
     """Prints comparisons; a table on a terminal and JSON elsewhere, unless told."""
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
-        print(result.to_json())
+        print(plain_json(result.to_json()))
     elif form == "csv":
         _csv(result)
     elif form == "markdown":

@@ -57,6 +57,16 @@ def captions(tmp_path_factory):
     return write(tmp_path_factory.mktemp("captions") / "captions.jsonl", rows)
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "table", "markdown", "latex"])
+def test_names_cannot_steer_what_is_printed(compare, tmp_path, form):
+    name = "x\x1b[2J\x9b31m\u202e"
+    write(tmp_path / "steering.jsonl", [row | {"outputs": {"good": "a", name: "b"}} for row in ROWS])
+    printed = compare("steering.jsonl", "-s", "exact", "--resamples", "9", "--format", form, "-q").stdout
+    assert not set(printed) & set("\x1b\x9b\u202e")
+    if form == "json":
+        assert json.loads(printed)["comparisons"][0]["system"] == name
+
+
 def test_names_cannot_steer_what_is_told(compare, tmp_path):
     name = "x\nwarning: all is well\x1b[2J"
     rows = [{**row, "outputs": {**row["outputs"], name: "it"}} for row in ROWS]
