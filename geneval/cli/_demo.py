@@ -51,7 +51,7 @@ def demo(
         with writing(target):
             result.write(folder)
     show(result, Format.table, quiet=False)
-    say(f"\nwritten: {target} (results.json, segments.parquet, manifest.json)")
+    say(f"\nwritten: {target} (results.json, segments.parquet, manifest.json, fitted/)")
 
 
 def _free(path: Path) -> Path:
