@@ -180,6 +180,7 @@ class _Run:
                         learner.add(corpus)
             self._tell("looking at references", len(census.ids))
         census.warnings()  # Without a reference that counts there is nothing to learn from.
+        census.reference_hash()
         for number, learner in learners.items():
             with guarded(self.scorers[number]):
                 self.scorers[number] = learner.done()

@@ -11,6 +11,9 @@ import numpy as np
 from geneval_references import InputError
 from geneval_scorers import FitState
 
+_ROWS = 100_000
+"""So many n-grams are written at a time."""
+
 
 def write_fitted(state: FitState, folder: Path) -> None:
     """Writes a state into a folder, which is made where it is not there; the file is whole or not there."""
@@ -23,10 +26,12 @@ def write_fitted(state: FitState, folder: Path) -> None:
     place = folder / f"{state.kind}-{state.hash[:12]}.parquet"
     half = place.with_suffix(".tmp")
     with half.open("wb") as file:
-        pq.write_table(table.replace_schema_metadata(facts), file)
+        pq.write_table(table.replace_schema_metadata(facts), file, row_group_size=_ROWS)
         file.flush()
         os.fsync(file.fileno())
     half.rename(place)
+    # The states of large data are large, and Arrow would keep what it took for writing them.
+    pa.default_memory_pool().release_unused()
 
 
 def read_fitted(path: str | Path) -> tuple[FitState, ...]:

@@ -35,7 +35,8 @@ class Census:
         self.fewest, self.most = 0, 0
         self.characters = self.blocks = 0
         self._settings = settings
-        self._hash = ReferenceHash()
+        self._hash: ReferenceHash | None = ReferenceHash()
+        self._reference_hash = ""
         self._have: Counter[str] = Counter()
         self._blank = self._unverified = 0
         self._unmatched: list[str] | None = None
@@ -52,6 +53,8 @@ class Census:
         self.most = max([self.most, *counts])
         self.characters += block.characters
         self.blocks += 1
+        if self._hash is None:
+            raise RuntimeError("a block came after the hash was asked for")
         self._hash.add(items)
         self._have += Counter(f"{r.tier}, {r.origin}" for item in block.items for r in item.references)
         asked = select(block.items, tiers=s.tiers, **where)
@@ -71,8 +74,10 @@ class Census:
         return tuple(sorted(self._first_output, key=self._first_output.__getitem__))
 
     def reference_hash(self) -> str:
-        """Of the references that count."""
-        return self._hash.hexdigest()
+        """Of the references that count; asked when all blocks are in, for what it is made of is then let go."""
+        if self._hash is not None:
+            self._reference_hash, self._hash = self._hash.hexdigest(), None
+        return self._reference_hash
 
     def warnings(self) -> list[str]:
         """What a reader must know of the references that do not count.
