@@ -42,8 +42,9 @@ class Info:
     """The native range; None where it has no end."""
     direction: Literal["higher", "lower"]
     """Which way is better."""
-    kind: Literal["pair", "pool"]
-    """`pair`: s(text, reference) and a visible reduction; `pool`: m(text, all references) as a whole."""
+    kind: Literal["pair", "pool", "set"]
+    """`pair`: s(text, reference) and a visible reduction; `pool`: m(text, all references) as a whole; `set`: m(all
+    texts that a system gave for the item, all references)."""
     monotone: bool
     """Whether another reference never makes a segment score worse (under `best`, where there is a choice)."""
     identical: str
@@ -56,6 +57,9 @@ class Info:
     """The licence of what it runs."""
     mean: bool = True
     """Whether the corpus score is the mean of the segment scores."""
+    role: Literal["validity", "diversity", "trait"] = "validity"
+    """`validity`: whether the output answers the item; `diversity`: how much a system's outputs for one item differ;
+    `trait`: a property of the output, which a blend may use and which says nothing of quality by itself."""
     order_free: bool = True
     """Whether the order of references shows in no corpus score; in segment scores it never may."""
 

@@ -15,7 +15,7 @@ import pytest
 
 from geneval_references import GenevalError, MissingDependencyError, UsageError
 from geneval_scorers.embedding import DEFAULT_MODEL, load_encoder
-from geneval_scorers.embedding.encoder import _in_batches
+from geneval_scorers.embedding._batches import in_batches
 
 TEXTS = ["a cat", "", "A much longer text about a grey cat that sleeps in the house.", "ein Hund", "我爱猫", "\ud800"]
 
@@ -119,24 +119,25 @@ OOM_MESSAGES = ["CUDA out of memory. Tried to allocate", "DefaultCPUAllocator: c
 def test_a_batch_that_does_not_fit_is_halved_until_it_does(error: Exception) -> None:
     sizes: list[int] = []
 
-    def embed(texts: list[str]) -> np.ndarray:
-        if len(texts) > 3:
-            raise error
-        sizes.append(len(texts))
-        return np.array([[len(text)] for text in texts], np.float32)
+    lengths = [5, 1, 9, 2, 7, 3, 8]
 
-    texts = ["x" * length for length in (5, 1, 9, 2, 7, 3, 8)]
-    assert _in_batches(embed, texts, 8, None).ravel().tolist() == [5, 1, 9, 2, 7, 3, 8]
+    def embed(places: list[int]) -> list[int]:
+        if len(places) > 3:
+            raise error
+        sizes.append(len(places))
+        return [lengths[at] for at in places]
+
+    assert in_batches(embed, lengths, 8) == lengths
     assert sizes == [3, 3, 1]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), MemoryError("one text is too much")])
 def test_any_other_failure_of_a_model_is_an_error(error: Exception) -> None:
-    def embed(_: list[str]) -> np.ndarray:
+    def embed(_: list[int]) -> list[int]:
         raise error
 
     with pytest.raises(GenevalError, match="the model failed on a batch of 1 texts"):
-        _in_batches(embed, ["x"], 8, None)
+        in_batches(embed, [1], 8)
 
 
 @pytest.mark.neural

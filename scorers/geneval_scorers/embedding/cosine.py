@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import PurePath
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Bools, Ints
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
-from geneval_scorers.embedding.encoder import DEFAULT_MODEL, Encoder, find_model, load_encoder
-
-_load = lru_cache(maxsize=2)(load_encoder)
+from geneval_scorers.embedding._vectors import cut_texts, encoder_of, shown_model, vectors
+from geneval_scorers.embedding.encoder import DEFAULT_MODEL, find_model
 
 
 @scorer("cosine")
@@ -49,8 +45,7 @@ class Cosine(PairScorer):
 
     def shown(self) -> dict[str, object]:
         """A folder is shown by its last name; the signature has the hash of its weights."""
-        kind, _, rest = self.model.partition(":")
-        return self.options() | ({"model": f"path:{PurePath(rest).name}"} if kind == "path" else {})
+        return self.options() | {"model": shown_model(self.model)}
 
     def prepare(self) -> None:
         """Finds the model; it is loaded when it is needed."""
@@ -58,28 +53,14 @@ class Cosine(PairScorer):
 
     def recipe(self) -> dict[str, str]:
         """Name and hash of the weights."""
-        return {"model": self._encoder().signature}
+        return {"model": encoder_of(self.model).signature}
 
     def pair_rows(self, corpus: Corpus, texts: Ints, references: Ints) -> Rows:
         """[cosine]."""
-        vectors = corpus.derive(("vectors", self.model), lambda: self._vectors(corpus))
-        cosines = np.einsum("pd,pd->p", vectors[texts], vectors[references], dtype=np.float64)
+        rows = vectors(corpus, self.model)
+        cosines = np.einsum("pd,pd->p", rows[texts], rows[references], dtype=np.float64)
         return np.asarray(np.clip(cosines, -1.0, 1.0).reshape(-1, 1))
 
     def notices(self, corpus: Corpus) -> dict[str, Bools]:
         """Says of which texts the model reads only the beginning."""
-        cut = corpus.derive(("cut", self.model), lambda: self._encoder().cut(corpus.texts))
-        return {f"{self.label} reads only the beginning of long texts": cut}
-
-    def _encoder(self) -> Encoder:
-        return _load(self.model)
-
-    def _vectors(self, corpus: Corpus) -> npt.NDArray[np.float32]:
-        done = 0
-
-        def tell(batch: int) -> None:
-            nonlocal done
-            done += batch
-            corpus.watch("encoding", done, len(corpus.texts))
-
-        return self._encoder().encode(corpus.texts, progress=tell)
+        return {f"{self.label} reads only the beginning of long texts": cut_texts(corpus, self.model)}

@@ -1,19 +1,17 @@
 """Encoders: texts in, one vector of length 1 a text out."""
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geneval_references import GenevalError, MissingDependencyError, UsageError
+from geneval_scorers.embedding._batches import Progress, in_batches
 from geneval_scorers.embedding._models import DEFAULT_MODEL, ModelFiles, locate
+from geneval_scorers.embedding._quiet import quiet
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MODEL", "Encoder", "load_encoder"]
 
 Vectors = NDArray[np.float32]
-Progress = Callable[[int], None]
-
 _ADDED = 8
 """More than the tokens that any model adds to a text."""
 
@@ -61,7 +57,7 @@ def load_encoder(model: str = DEFAULT_MODEL, *, batch_size: int = 64, device: st
         raise UsageError(f"batch_size is {batch_size}; allowed: 1 or more")
     files = find_model(model)
     try:
-        with _quiet():
+        with quiet():
             from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingDependencyError(f"{_NEEDS} (importing it failed: {error})") from error
@@ -91,7 +87,7 @@ class _SentenceEncoder:
         cls, loader: "type[SentenceTransformer]", files: ModelFiles, batch_size: int, device: str | None
     ) -> "_SentenceEncoder":
         try:
-            with _quiet():
+            with quiet():
                 # float32 whatever the file holds: half precision would make the numbers depend on the machine.
                 model = loader(
                     str(files.folder),
@@ -113,7 +109,11 @@ class _SentenceEncoder:
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), np.float32)
-        return _normalised(_in_batches(self._embed, texts, self.batch_size, progress))
+        # A lone surrogate is no text that a tokeniser of a model accepts.
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        lengths = [len(text) for text in clean]
+        rows = in_batches(lambda at: list(self._embed([clean[i] for i in at])), lengths, self.batch_size, progress)
+        return _normalised(np.stack(rows))
 
     def cut(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         limit = self._model.max_seq_length or 0
@@ -121,13 +121,13 @@ class _SentenceEncoder:
         # A token is a byte at least, and some are added; most corpora need no second look.
         long = [i for i, text in enumerate(texts) if len(text.encode("utf-8", "replace")) > limit - _ADDED]
         if limit and long:
-            with _quiet():
+            with quiet():
                 rows = self._model.tokenizer([texts[i] for i in long], truncation=False, padding=False)["input_ids"]
             cut[long] = [len(row) > limit for row in rows]
         return cut
 
     def _embed(self, texts: list[str]) -> Vectors:
-        with _quiet():
+        with quiet():
             vectors = self._model.encode(texts, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(vectors, np.float32)
 
@@ -158,79 +158,8 @@ def _endings(key: str) -> list[str]:
     return [".".join(words[start:]) for start in range(len(words))]
 
 
-def _in_batches(
-    embed: Callable[[list[str]], Vectors], texts: Sequence[str], batch_size: int, progress: Progress | None
-) -> Vectors:
-    """Embed texts of like length together, the longest first, so that a batch too large shows itself at once."""
-    order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
-    rows: list[Vectors] = []
-    done = 0
-    while done < len(order):
-        # A lone surrogate is no text that a tokeniser of a model accepts.
-        batch = [texts[at].encode("utf-8", "replace").decode() for at in order[done : done + batch_size]]
-        try:
-            rows.append(embed(batch))
-        except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error) or len(batch) == 1:
-                raise GenevalError(f"the model failed on a batch of {len(batch)} texts: {error}") from error
-            batch_size = len(batch) // 2
-            continue
-        done += len(batch)
-        if progress is not None:
-            progress(len(batch))
-    vectors = np.concatenate(rows)
-    restored = np.empty_like(vectors)
-    restored[order] = vectors
-    return restored
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # torch says it in three ways: OutOfMemoryError on a GPU, and two RuntimeErrors on a CPU.
-    said = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or "out of memory" in said
-        or "not enough memory" in said
-        or "can't alloc" in said
-    )
-
-
 def _normalised(vectors: Vectors) -> Vectors:
     if not np.isfinite(vectors).all():
         raise GenevalError("the model gave vectors that are not numbers; are its weights damaged?")
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' own bars, log lines and warnings off the terminal, and leave their settings as they were."""
-    loggers = [
-        logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub", "torch")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), _no_bars():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    try:
-        bars: Any = import_module("transformers.utils.logging")
-    except ImportError:
-        yield
-        return
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            bars.enable_progress_bar()
