@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +14,25 @@ from geneval.blocks import Block
 from geneval.copies import copy_counts
 from geneval.selection import selected
 from geneval.settings import Settings
-from geneval_scorers import Answers, Corpus, Queries, Scorer, Watch, ask_each, band, expected_at_each, full, guarded
+from geneval_scorers import (
+    Answers,
+    Corpus,
+    Queries,
+    Scorer,
+    Watch,
+    ask_each,
+    band,
+    expected_at_each,
+    full,
+    grouped,
+    guarded,
+)
 
 Ints = npt.NDArray[np.int64]
 Part = dict[str, npt.NDArray[Any]]
 """What is known of a block once it is scored, by name."""
 
-REASONS = ("", "no_reference", "too_few_references", "not_scored", "too_long")
+REASONS = ("", "no_reference", "too_few_references", "not_scored", "too_long", "too_few_outputs")
 """Why there is no score; kept as places in this list."""
 
 _SHORT = ("no_reference", "too_few_references")
@@ -28,7 +40,10 @@ _SHORT = ("no_reference", "too_few_references")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A scorer, a number of references, and who is asked about: `outputs`, or the references themselves (`band`)."""
+    """A scorer, a number of references, and who is asked about.
+
+    `outputs` one by one; `sets` of them, all that a system gave for an item; or the references themselves (`band`).
+    """
 
     number: int
     scorer: Scorer
@@ -41,9 +56,14 @@ class Question:
         return f"{self.role}.{self.number}.{'all' if self.k is None else self.k}"
 
 
-def questions(scorers: Sequence[Scorer], settings: Settings, role: str) -> list[Question]:
+def role_of(scorer: Scorer) -> str:
+    """Who a scorer is asked about: `outputs`, or `sets`."""
+    return "sets" if scorer.info.kind == "set" else "outputs"
+
+
+def questions(scorers: Sequence[Scorer], settings: Settings) -> list[Question]:
     """One a scorer and k."""
-    return [Question(i, s, k, role) for i, s in enumerate(scorers) for k in settings.k or (None,)]
+    return [Question(i, s, k, role_of(s)) for i, s in enumerate(scorers) for k in settings.k or (None,)]
 
 
 class Scored:
@@ -58,35 +78,49 @@ class Scored:
         self.fit_corpus = self.corpus if self.items is block.items else Corpus(block.items, rows, watch=watch)
 
     def part(self, scorers: Sequence[Scorer], systems: Sequence[str]) -> Part:
-        """Asks every scorer about the block's outputs and, for the band, about its references.
+        """Asks every scorer about the block's outputs, or sets of them, and, for the band, about its references.
 
         Args:
             scorers: fitted.
             systems: of all blocks; they are kept as places in this list.
         """
-        queries = full(self.corpus, copies=self.settings.copies)
-        part = self._outputs(systems)
-        for question, answers in self._ask(scorers, queries, "outputs"):
-            part |= _kept(question.name, _alike(answers))
-            part[f"{question.name}.winner"] = self._winners(queries, answers).astype(np.int32)
+        part: Part = {}
+        uneven = False
+        for role, ask in (("outputs", full), ("sets", grouped)):
+            mine = {number: scorer for number, scorer in enumerate(scorers) if role_of(scorer) == role}
+            if mine or role == "outputs":
+                queries = ask(self.corpus, copies=self.settings.copies)
+                part |= self._asked(role, queries, systems) | self._answered(role, queries, mine)
+                uneven |= _uneven(queries)
         if self.settings.band:
-            part |= self._band(scorers)
-        facts = {"copies": copy_counts(self.corpus), "uneven": _uneven(queries), "notices": self._notices(scorers)}
+            part |= self._band({n: scorer for n, scorer in enumerate(scorers) if role_of(scorer) == "outputs"})
+        facts = {"copies": copy_counts(self.corpus), "uneven": uneven, "notices": self._notices(scorers)}
         return part | {"facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
 
-    def _outputs(self, systems: Sequence[str]) -> Part:
+    def _asked(self, role: str, queries: Queries, systems: Sequence[str]) -> Part:
+        """Who is asked about; a set is found by the number of its first output."""
         corpus, place = self.corpus, {name: i for i, name in enumerate(systems)}
         known = np.asarray([place[name] for name in corpus.systems], np.int32)
         blank = np.asarray([not text.strip() for text in corpus.texts], bool)
+        number = np.asarray([number for number, _ in self.block.outputs], np.int64)
+        lead, candidates = queries.subject, queries.candidates
         return {
-            "outputs.number": np.asarray([number for number, _ in self.block.outputs], np.int64),
-            "outputs.item": corpus.output_item + self.block.first,
-            "outputs.system": known[corpus.output_system],
-            "outputs.sample": corpus.output_sample.astype(np.int32),
-            "outputs.blank": blank[corpus.output_text],
+            f"{role}.number": number[lead],
+            f"{role}.item": queries.item + self.block.first,
+            f"{role}.system": known[corpus.output_system[lead]],
+            f"{role}.sample": np.where(role == "sets", -1, corpus.output_sample[lead]).astype(np.int32),
+            f"{role}.size": candidates.lengths.astype(np.int32),
+            f"{role}.blank": np.bincount(candidates.rows, blank[candidates.values], len(candidates)) > 0,
         }
 
-    def _band(self, scorers: Sequence[Scorer]) -> Part:
+    def _answered(self, role: str, queries: Queries, scorers: Mapping[int, Scorer]) -> Part:
+        part: Part = {}
+        for question, answers in self._ask(scorers, queries, role):
+            part |= _kept(question.name, _alike(answers))
+            part[f"{question.name}.winner"] = self._winners(queries, answers).astype(np.int32)
+        return part
+
+    def _band(self, scorers: Mapping[int, Scorer]) -> Part:
         queries = band(self.corpus, copies=self.settings.copies)
         part: Part = {
             "band.item": queries.item + self.block.first,
@@ -97,16 +131,18 @@ class Scored:
             part |= _kept(question.name, answers)
         return part
 
-    def _ask(self, scorers: Sequence[Scorer], queries: Queries, role: str) -> list[tuple[Question, Answers]]:
-        """One a scorer and number of references."""
-        s = self.settings
+    def _ask(self, scorers: Mapping[int, Scorer], queries: Queries, role: str) -> list[tuple[Question, Answers]]:
+        """One a scorer, by its number, and number of references."""
+        s, asked = self.settings, list(scorers.values())
+        if not asked:
+            return []
         if s.k:
-            found = expected_at_each(scorers, self.corpus, queries, s.k, seed=s.seed, draws=s.draws)
+            found = expected_at_each(asked, self.corpus, queries, s.k, seed=s.seed, draws=s.draws)
         else:
-            found = [[answers] for answers in ask_each(scorers, self.corpus, queries)]
+            found = [[answers] for answers in ask_each(asked, self.corpus, queries)]
         return [
             (Question(number, scorer, answers.k, role), answers)
-            for number, (scorer, row) in enumerate(zip(scorers, found, strict=True))
+            for (number, scorer), row in zip(scorers.items(), found, strict=True)
             for answers in row
         ]
 
@@ -117,7 +153,7 @@ class Scored:
         for i in np.flatnonzero(places >= 0).tolist():
             item = int(queries.item[i])
             text = self.corpus.texts[int(queries.references.row(i)[places[i]])]
-            own = f"output:{self.corpus.systems[int(self.corpus.output_system[i])]}"
+            own = f"output:{self.corpus.systems[int(self.corpus.output_system[queries.subject[i]])]}"
             counted = self.items[item].references
             given = enumerate(self.block.items[item].references)
             out[i] = next(n for n, r in given if r.text == text and r.origin != own and r in counted)

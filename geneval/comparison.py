@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from geneval.answering import questions
+from geneval.answering import questions, role_of
 from geneval.evaluation import FEW_ITEMS, Settings, asking
 from geneval_references import UsageError
 from geneval_scorers import (
@@ -21,6 +21,7 @@ from geneval_scorers import (
     Pair,
     PValue,
     Resamples,
+    Role,
     Scorer,
     Watch,
     bootstrap_p,
@@ -85,10 +86,12 @@ class Baseline:
     n: int
     """Items with a score."""
     n_outputs: int
-    """Outputs that the scorer was asked about."""
+    """Outputs that the scorer was asked about; sets of outputs, where it scores these."""
     n_failed: int
     """Outputs that it could not score."""
     signature: str
+    role: Role = "validity"
+    """`validity`; of scores that say nothing of quality by themselves `diversity` or `trait`."""
 
     def to_dict(self) -> dict[str, object]:
         """The row of the printed JSON."""
@@ -111,7 +114,8 @@ class Comparison:
     delta: Estimate
     """The system's score less the baseline's."""
     favours: str | None
-    """The name of the one with the better score; None where the scores are equal."""
+    """The name of the one with the better score; None where the scores are equal. What is better of diversity or a
+    trait is the direction of the scorer, and says nothing of quality."""
     p: float | None
     """Two-sided, not adjusted; None where there is nothing to draw from: no item, or one for the bootstrap."""
     p_adjusted: float | None
@@ -141,6 +145,8 @@ class Comparison:
     n_failed: int
     """Outputs of the system that it could not score."""
     signature: str
+    role: Role = "validity"
+    """As of the baseline."""
 
     def to_dict(self) -> dict[str, object]:
         """The row of the printed JSON."""
@@ -220,24 +226,37 @@ class Comparisons:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a scorer answered at one k.
+
+    Attributes:
+        answers: about outputs, or sets of them.
+        signature: the recipe.
+        units: for every question its item's number, in the order of ids.
+        questions: system -> its questions.
+    """
+
+    answers: Answers
+    signature: str
+    units: Ints
+    questions: Mapping[str, Ints]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the scorers answered about all outputs, with what comparisons need to know beside it.
 
     Attributes:
         systems: names.
-        system: whose each question is, a place in `systems`.
-        units: for every question its item's number, in the order of ids.
-        answers: one a scorer and k, with its signature; read when their turn comes, so that not all are held at once.
+        answers: one a scorer and k; read when their turn comes, so that not all are held at once.
         count: how many there will be.
         warnings: about references, copies and scorers, as they come.
         watch: told about progress.
     """
 
     systems: Sequence[str]
-    system: Ints
-    units: Ints
-    answers: Iterator[tuple[Answers, str]]
+    answers: Iterator[Found]
     count: int
     warnings: list[str]
     watch: Watch | None
@@ -253,17 +272,18 @@ def asked(
     with asking(whole, scorers, settings, fitted=fitted, watch=watch) as (scoring, ready):
         joined = scoring.joined
         scoring.warn_about_comparisons()
-        each = questions(ready, settings, "outputs")
+        each = questions(ready, settings)
 
-        def answers() -> Iterator[tuple[Answers, str]]:
+        def answers() -> Iterator[Found]:
             for question in each:
-                found = joined.answers(question)
+                found, whole = joined.answers(question), joined.asked(role_of(question.scorer))
                 scoring.warn_about_answers(found)
+                scoring.warn_about_sets(question.scorer)
                 scoring.warn_about_texts(question.scorer)
-                yield found, joined.signature(question.scorer, question.k)
+                mine = {system: np.flatnonzero(whole.system == i) for i, system in enumerate(joined.systems)}
+                yield Found(found, joined.signature(question.scorer, question.k), joined.units[whole.item], mine)
 
-        units = joined.units[joined.item]
-        yield Asked(joined.systems, joined.system, units, answers(), len(each), scoring.warnings, watch)
+        yield Asked(joined.systems, answers(), len(each), scoring.warnings, watch)
 
 
 def compare_inputs(
@@ -341,19 +361,18 @@ class _Comparing:
     baseline: str
 
     def __post_init__(self) -> None:
-        self.questions = {s: np.flatnonzero(self.asked.system == i) for i, s in enumerate(self.asked.systems)}
-        self.others = [s for s in self.questions if s != self.baseline]
+        self.others = [system for system in self.asked.systems if system != self.baseline]
 
     def result(self, notes: tuple[str, ...]) -> Comparisons:
-        baselines, found = [], []
+        baselines, rows = [], []
         total = self.asked.count * len(self.others)
-        for answers, signature in self.asked.answers:
-            baselines.append(self._of_baseline(answers, signature))
+        for found in self.asked.answers:
+            baselines.append(self._of_baseline(found))
             for system in self.others:
-                found.append(self._compared(system, answers, signature))
+                rows.append(self._compared(system, found))
                 if self.asked.watch:
-                    self.asked.watch("comparing", len(found), total)
-        comparisons = self._adjusted(found)
+                    self.asked.watch("comparing", len(rows), total)
+        comparisons = self._adjusted(rows)
         warnings = [*self.asked.warnings, *self._about_items(comparisons), *self._about_draws(comparisons)]
         return Comparisons(
             baseline=self.baseline,
@@ -367,10 +386,10 @@ class _Comparing:
             notes=notes,
         )
 
-    def _of_baseline(self, answers: Answers, signature: str) -> Baseline:
-        questions = self.questions[self.baseline]
+    def _of_baseline(self, found: Found) -> Baseline:
+        answers, questions = found.answers, found.questions[self.baseline]
         scored = questions[answers.scored[questions]]
-        items, units = np.unique(self.asked.units[scored], return_inverse=True)
+        items, units = np.unique(found.units[scored], return_inverse=True)
         drawn = None
         if self.settings.resamples and len(items) > 1:
             drawn = Resamples(len(items), self.settings.resamples, self.settings.seed).scores(answers, scored, units)
@@ -380,19 +399,20 @@ class _Comparing:
             k=answers.k,
             scale=answers.scorer.info.scale,
             direction=answers.scorer.info.direction,
-            score=self._estimate(_corpus_score(answers, scored, self.asked.units), drawn),
+            score=self._estimate(_corpus_score(answers, scored, found.units), drawn),
             n=len(items),
             n_outputs=_asked(answers, questions),
             n_failed=_failed(answers, questions),
-            signature=signature,
+            signature=found.signature,
+            role=answers.scorer.info.role,
         )
 
-    def _compared(self, system: str, answers: Answers, signature: str) -> Comparison:
-        mine = self.questions[system]
-        pair = Pair.of(answers, self.questions[self.baseline], mine, self.asked.units)
-        first, second = (_corpus_score(answers, questions, self.asked.units) for questions in pair.questions)
+    def _compared(self, system: str, found: Found) -> Comparison:
+        answers, mine = found.answers, found.questions[system]
+        pair = Pair.of(answers, found.questions[self.baseline], mine, found.units)
+        first, second = (_corpus_score(answers, questions, found.units) for questions in pair.questions)
         drawn = self._drawn(pair)
-        found = self._tested(pair, drawn)
+        test = self._tested(pair, drawn)
         gain = gains(pair)
         effect = effect_size(gain)
         return Comparison(
@@ -405,11 +425,11 @@ class _Comparing:
             baseline=self._estimate(first, drawn and drawn[0]),
             delta=self._estimate(second - first, drawn and drawn[1] - drawn[0]),
             favours=self._favours(system, first, second, answers.scorer),
-            p=found.p if found else None,
+            p=test.p if test else None,
             p_adjusted=None,
-            p_sacrebleu=found.without_ties if found else None,
+            p_sacrebleu=test.without_ties if test else None,
             significant=False,
-            tied=found.tied if found else 0,
+            tied=test.tied if test else 0,
             effect=_number(effect),
             effect_reason=None if math.isfinite(effect) else "few_items" if len(gain) < 2 else "no_deviation",
             wins=int((gain > 0).sum()),
@@ -419,7 +439,8 @@ class _Comparing:
             n_left_out=pair.left_out,
             n_outputs=_asked(answers, mine),
             n_failed=_failed(answers, mine),
-            signature=signature,
+            signature=found.signature,
+            role=answers.scorer.info.role,
         )
 
     def _drawn(self, pair: Pair) -> tuple[Floats, Floats] | None:

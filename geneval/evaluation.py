@@ -58,13 +58,14 @@ def evaluate(
         scores: list[Score] = []
         bands: list[Score] = []
         columns: list[Column] = []
-        for asked in questions(ready, chosen, "outputs"):
+        for asked in questions(ready, chosen):
             answers = scoring.joined.answers(asked)
             scores += scoring.scores(answers)
             columns.append(scoring.joined.column(answers))
             scoring.warn_about_answers(answers)
+            scoring.warn_about_sets(asked.scorer)
             scoring.warn_about_texts(asked.scorer)
-            if chosen.band:
+            if chosen.band and asked.role == "outputs":
                 bands.append(scoring.band(scoring.joined.answers(replace(asked, role="band"))))
         return Result(
             scores=tuple(scores),

@@ -19,7 +19,7 @@ from geneval.run_directory import run_directory, writing
 from geneval.segments import Nothing, Segments, Stored, schema, write
 from geneval.settings import Settings
 from geneval_references import InputError, UsageError
-from geneval_scorers import FitState
+from geneval_scorers import FitState, Role
 
 if TYPE_CHECKING:
     import datasets
@@ -47,11 +47,11 @@ class Score:
     scale: tuple[float | None, float | None]
     direction: Literal["higher", "lower"]
     n: int
-    """Outputs scored."""
+    """Outputs scored; sets of them where `counts` says so, here and in what follows."""
     n_flagged: int
     """Outputs that are empty; they are scored."""
     n_missing: int
-    """Outputs that are not there, or that have no or too few references."""
+    """Outputs that are not there, or that have no or too few references; sets of too few outputs."""
     n_failed: int
     """Outputs that the scorer could not score."""
     tiers: Mapping[str, int]
@@ -60,6 +60,10 @@ class Score:
     """Expected score at so many references; None: against the whole set."""
     copies: CopyRates
     signature: str
+    role: Role = "validity"
+    """`validity`; of scores that say nothing of quality by themselves `diversity` or `trait`."""
+    counts: Literal["outputs", "sets"] = "outputs"
+    """What `n` and its like count: outputs, or the sets of outputs that the system gave for an item."""
 
     def to_dict(self) -> dict[str, object]:
         """The row of the printed JSON."""

@@ -94,6 +94,7 @@ def begin(folder: Path, wanted: dict[str, Any]) -> Work:
 
 def _code(scorer: Scorer) -> str:
     """A hash of the source of a scorer that is not geneval's: its package may change and keep its version."""
+    scorer = getattr(scorer, "inner", scorer)  # one of ours may ask one of somebody else's
     written = scorer.function if isinstance(scorer, FunctionScorer) else type(scorer)
     top = str(written.__module__).partition(".")[0]
     if top == "geneval_scorers":

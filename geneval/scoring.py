@@ -13,17 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval import __version__
-from geneval.answering import REASONS, Question
+from geneval.answering import REASONS, Question, role_of
 from geneval.copies import CopyRates, copy_rates, notable_copies
 from geneval.parts import Parts
 from geneval.results import Score
-from geneval.segments import Column, Computed
+from geneval.segments import Asked, Column, Computed
 from geneval.selection import Census
 from geneval.settings import Settings
 from geneval_references import TIERS
 from geneval_scorers import FAILED, Answers, Queries, Ragged, Resamples, Scorer, percentile_interval, turns
 
 Ints = npt.NDArray[np.int64]
+
+_MISSING = ("no_reference", "too_few_references", "too_few_outputs")
+"""Reasons that are of the data: there was nothing to ask the scorer."""
 
 FEW_ITEMS = 30
 """Below so many items an interval says little; a warning says so."""
@@ -36,7 +39,6 @@ class Joined:
         ids: of the items.
         units: for each item its place in the order of ids, which no shuffling of the input changes.
         systems: names.
-        item, system, sample, blank: of every output.
         copies: of every system.
         reference_hash: of the references that count.
     """
@@ -48,18 +50,24 @@ class Joined:
         self.units = np.empty(len(self.ids), np.int64)
         self.units[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))
         self._parts = parts
-        number = _whole(parts.get("outputs.number"))
-        self._order = None if (np.diff(number) > 0).all() else np.argsort(number)
-        self.item, self.system, self.sample, self.blank = (
-            self._ordered(_whole(parts.get(f"outputs.{name}"))) for name in ("item", "system", "sample", "blank")
-        )
+        self._order: dict[str, Ints | None] = {}
+        self._asked: dict[str, Asked] = {}
         self.facts: list[dict[str, Any]] = [json.loads(array.tobytes()) for array in parts.get("facts")]
         self.copies = copy_rates((facts["copies"] for facts in self.facts), settings.copies, self.systems)
 
+    def asked(self, role: str) -> Asked:
+        """Who is asked about: the `outputs`, or the `sets` of them where there is a scorer of sets."""
+        if role not in self._asked:
+            number = _whole(self._parts.get(f"{role}.number"))
+            self._order[role] = None if (np.diff(number) > 0).all() else np.argsort(number)
+            names = ("item", "system", "sample", "size", "blank")
+            self._asked[role] = Asked(*(self._ordered(_whole(self._parts.get(f"{role}.{n}")), role) for n in names))
+        return self._asked[role]
+
     def answers(self, question: Question) -> Answers:
         """All answers to one question; `queries` names items (places in `ids`) and outputs, and holds no texts."""
-        band = question.role == "band"
-        item = _whole(self._parts.get("band.item")) if band else self.item
+        role, band = question.role, question.role == "band"
+        item = _whole(self._parts.get("band.item")) if band else self.asked(role).item
         draws = list(self._parts.get(f"{question.name}.draws"))
         before = np.cumsum([0, *(int(array.sum()) for array in draws)])
         starts = [
@@ -75,7 +83,7 @@ class Joined:
             segment=self._field(question, "segment"),
             winner=None if winner is None or (winner < 0).all() else winner,
             rows=_joined(self._parts.get(f"{question.name}.rows"), int(before[-1])),
-            starts=np.concatenate(starts) if band else self._ordered(np.concatenate(starts)),
+            starts=self._ordered(np.concatenate(starts), role),
             draws=self._field(question, "draws").astype(np.int64),
             reason=tuple(REASONS[code] for code in reasons.tolist()),
         )
@@ -95,14 +103,15 @@ class Joined:
                 yield f"{sentence}: {count} of {total} texts"
 
     def segments(self, columns: Sequence[Column]) -> Computed:
-        """Segment scores of all outputs."""
-        return Computed(self.ids, self.systems, self.item, self.system, self.sample, self.blank, tuple(columns))
+        """Segment scores of all outputs, and of sets of them."""
+        return Computed(self.ids, self.systems, tuple(columns))
 
     def column(self, answers: Answers) -> Column:
         """One scorer's segment scores, as small as they can be."""
         codes = np.asarray([REASONS.index(reason) for reason in answers.reason], np.uint8)
         winner = None if answers.winner is None else answers.winner.astype(np.int32)
-        return Column(answers.scorer.label, answers.k, answers.segment, winner, codes)
+        asked = self.asked(role_of(answers.scorer))
+        return Column(answers.scorer.label, answers.k, asked, answers.segment, winner, codes)
 
     def signature(self, scorer: Scorer, k: int | None) -> str:
         """The recipe of a score."""
@@ -121,11 +130,12 @@ class Joined:
         return "|".join(parts)
 
     def _field(self, question: Question, name: str) -> npt.NDArray[Any]:
-        whole = _whole(self._parts.get(f"{question.name}.{name}"))
-        return whole if question.role == "band" else self._ordered(whole)
+        return self._ordered(_whole(self._parts.get(f"{question.name}.{name}")), question.role)
 
-    def _ordered(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return array if self._order is None else array[self._order]
+    def _ordered(self, array: npt.NDArray[Any], role: str) -> npt.NDArray[Any]:
+        """In the order in which outputs were given; members of the band stay as they are."""
+        order = self._order.get(role)
+        return array if order is None else array[order]
 
 
 @dataclass
@@ -144,8 +154,9 @@ class Scoring:
     def scores(self, answers: Answers) -> Iterator[Score]:
         """One a system."""
         signature = self.joined.signature(answers.scorer, answers.k)
+        whole = self.joined.asked(role_of(answers.scorer))
         for number, system in enumerate(self.joined.systems):
-            asked = np.flatnonzero(self.joined.system == number)
+            asked = np.flatnonzero(whole.system == number)
             yield self._score(
                 system,
                 answers,
@@ -153,13 +164,18 @@ class Scoring:
                 [asked[answers.scored[asked]]],
                 copies=self.joined.copies[system],
                 signature=signature,
-                n_flagged=int(self.joined.blank[asked].sum()),
+                n_flagged=int(whole.blank[asked].sum()),
                 missing=self.missing[system],
             )
 
     def band(self, answers: Answers) -> Score:
         """The references in the role of a system, each scored against its siblings."""
         self.warn_about_answers(answers, "references in the role of outputs")
+        if answers.k is None:
+            self.warn(
+                "the band's texts have one reference fewer than the outputs; ask for expected scores at k (-k) "
+                "to compare the two"
+            )
         return self._score(
             "references",
             answers,
@@ -223,12 +239,14 @@ class Scoring:
             direction=info.direction,
             n=int(answers.scored[asked].sum()),
             n_flagged=n_flagged,
-            n_missing=missing + reasons["no_reference"] + reasons["too_few_references"],
+            n_missing=missing + sum(reasons[why] for why in _MISSING),
             n_failed=sum(reasons[why] for why in FAILED),
             tiers=dict(joined.census.tiers),
             k=answers.k,
             copies=copies,
             signature=signature,
+            role=info.role,
+            counts="sets" if info.kind == "set" else "outputs",
         )
 
     def warn_about_comparisons(self) -> None:
@@ -246,14 +264,32 @@ class Scoring:
                 "systems are scored against unequal numbers of references (their own outputs or copies are left out); "
                 "ask for expected scores at k (-k) to compare them"
             )
-        if settings.band and not settings.k:
+
+    def warn_about_sets(self, scorer: Scorer) -> None:
+        """What stands between scores of sets: how many outputs there are, and that references play no system."""
+        if role_of(scorer) != "sets":
+            return
+        sets = self.joined.asked("sets")
+        most, fewest = np.zeros(len(self.joined.ids), np.int64), np.full(len(self.joined.ids), np.iinfo(np.int64).max)
+        np.maximum.at(most, sets.item, sets.size)
+        np.minimum.at(fewest, sets.item, sets.size)
+        uneven = int((most > fewest).sum())
+        if uneven:
+            gave = ", ".join(f"{s} {_range(sets.size[sets.system == i])}" for i, s in enumerate(self.joined.systems))
             self.warn(
-                "the band's texts have one reference fewer than the outputs; ask for expected scores at k (-k) "
-                "to compare the two"
+                f"systems gave unequal numbers of outputs for {uneven} items ({gave}): scores of sets hang on how many "
+                "there are; compare systems at equal numbers only"
+            )
+        if self.joined.settings.band:
+            self.warn(
+                f"{scorer.label} has no band: it scores sets of outputs, and references that play a set leave others "
+                "fewer than outputs face"
             )
 
-    def warn_about_answers(self, answers: Answers, what: str = "outputs") -> None:
+    def warn_about_answers(self, answers: Answers, what: str = "") -> None:
         """Those that are not there, and too few to say much."""
+        whole = None if what else self.joined.asked(role_of(answers.scorer))
+        what = what or {"sets": "sets of outputs"}.get(role_of(answers.scorer), "outputs")
         reasons = Counter(answers.reason)
         few, none = reasons["too_few_references"], reasons["no_reference"]
         items = len(np.unique(answers.queries.item[~answers.scored]))
@@ -264,11 +300,15 @@ class Scoring:
             )
         if none:
             self.warn(f"{none} {what} (in {items} items) get no score: no reference is left for at least one of them")
+        small = np.asarray([reason == "too_few_outputs" for reason in answers.reason], bool)
+        if small.any():
+            self.warn(
+                f"{int(small.sum())} {what} get no score from {answers.scorer.label} ({self._owners(whole, small)}): it "
+                f"needs {answers.scorer.fewest} outputs of a system for an item, or more"
+            )
         failed = np.flatnonzero(answers.failed)
         if len(failed):
-            owners = self.joined.system[answers.queries.subject[failed]].tolist() if what == "outputs" else []
-            named = Counter(self.joined.systems[number] for number in owners)
-            whose = ", ".join(f"{system} {count}" for system, count in named.items())
+            whose = self._owners(whole, answers.failed)
             long = reasons["too_long"]
             why = f", {long} because a text is longer than {answers.scorer.longest} characters" if long else ""
             self.warn(
@@ -278,6 +318,12 @@ class Scoring:
         count = len(np.unique(answers.queries.item[answers.scored]))
         if 0 < count < FEW_ITEMS:
             self.warn(f"only {count} items are scored: intervals from fewer than {FEW_ITEMS} say little")
+
+    def _owners(self, asked: Asked | None, which: npt.NDArray[np.bool_]) -> str:
+        """Which systems these are of, with their counts."""
+        numbers = [] if asked is None else asked.system[which].tolist()
+        named = Counter(self.joined.systems[number] for number in numbers)
+        return ", ".join(f"{system} {count}" for system, count in named.items())
 
     def warn_about_texts(self, scorer: Scorer) -> None:
         """What a scorer has to say about them."""
@@ -310,6 +356,11 @@ def _joined(arrays: Iterable[npt.NDArray[Any]], count: int) -> npt.NDArray[Any]:
 
 def _wide_enough(out: npt.NDArray[Any], array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return out.astype(np.result_type(out, array), copy=False)
+
+
+def _range(sizes: Ints) -> str:
+    low, high = int(sizes.min()), int(sizes.max())
+    return f"{low}" if low == high else f"{low}-{high}"
 
 
 def _number(value: float) -> float | None:

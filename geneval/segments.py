@@ -1,4 +1,4 @@
-"""Segment scores: one row an output, scorer and k; small to hold, and a table when somebody looks."""
+"""Segment scores: one row an output (or set of outputs), scorer and k; small to hold, and a table when somebody looks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,31 @@ class Segments(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Who was asked about, outputs or sets of them, in the order they were given in; one entry each.
+
+    Attributes:
+        item, system: places among the ids and the systems of a run.
+        sample: -1 of a set.
+        size: how many outputs.
+        blank: whether an output is empty.
+    """
+
+    item: npt.NDArray[np.int64]
+    system: npt.NDArray[np.int32]
+    sample: npt.NDArray[np.int32]
+    size: npt.NDArray[np.int32]
+    blank: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """What one scorer said about every output at one k; entry i belongs to output i.
+    """What one scorer said at one k about every output, or set of outputs; entry i belongs to entry i of `asked`.
 
     Attributes:
         scorer: its label.
         k: asked at so many references.
+        asked: who was asked about.
         score: NaN where there is none.
         winner: the winning reference's place in the list as it was given, -1 where none wins; or None.
         reason: places in `REASONS`.
@@ -40,6 +59,7 @@ class Column:
 
     scorer: str
     k: int | None
+    asked: Asked
     score: npt.NDArray[np.float64]
     winner: npt.NDArray[np.int32] | None
     reason: npt.NDArray[np.uint8]
@@ -47,49 +67,42 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """Segment scores of a run, scorer by scorer, outputs in the order they were given in.
+    """Segment scores of a run, scorer by scorer.
 
     Attributes:
         ids: of the items.
         systems: names.
-        item, system: of every output, places in `ids` and `systems`.
-        sample: of every output.
-        blank: whether an output is empty.
         columns: one a scorer and k.
     """
 
     ids: Sequence[str]
     systems: Sequence[str]
-    item: npt.NDArray[np.int64]
-    system: npt.NDArray[np.int32]
-    sample: npt.NDArray[np.int32]
-    blank: npt.NDArray[np.bool_]
     columns: tuple[Column, ...]
 
     def tables(self) -> Iterator[pa.Table]:
         """As `Segments` says."""
         for column in self.columns:
-            for start in range(0, len(self.item), _ROWS):
+            for start in range(0, len(column.score), _ROWS):
                 yield self._table(column, slice(start, start + _ROWS))
 
     def _table(self, column: Column, rows: slice) -> pa.Table:
         import pyarrow as pa
 
-        score, kinds = column.score[rows], schema()
+        score, kinds, asked = column.score[rows], schema(), column.asked
         none = np.full(len(score), -1, np.int32)
         winner = none if column.winner is None else column.winner[rows]
         values = {
-            "id": [self.ids[i] for i in self.item[rows].tolist()],
-            "system": [self.systems[i] for i in self.system[rows].tolist()],
-            "sample": self.sample[rows],
+            "id": [self.ids[i] for i in asked.item[rows].tolist()],
+            "system": [self.systems[i] for i in asked.system[rows].tolist()],
+            "sample": asked.sample[rows],
             "scorer": [column.scorer] * len(score),
             "k": [column.k] * len(score),
             "score": score,
             "winner": winner,
-            "flag": ["empty_output" if blank else None for blank in self.blank[rows].tolist()],
+            "flag": ["empty_output" if blank else None for blank in asked.blank[rows].tolist()],
             "reason": [REASONS[code] or None for code in column.reason[rows].tolist()],
         }
-        masks = {"score": np.isnan(score), "winner": winner < 0}
+        masks = {"score": np.isnan(score), "winner": winner < 0, "sample": asked.sample[rows] < 0}
         arrays = [pa.array(values[field.name], field.type, mask=masks.get(field.name)) for field in kinds]
         return pa.table(arrays, schema=kinds)
 

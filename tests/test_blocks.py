@@ -118,13 +118,13 @@ def test_answers_of_all_blocks_name_their_items_and_systems(file, cut):
     inputs = read_inputs([str(file)])
     settings = Settings(k=(1, 2), resamples=0)
     with asking(inputs, ["bleu", "token_f1"], settings) as (scoring, ready):
-        answers = [scoring.joined.answers(question) for question in questions(ready, settings, "outputs")]
+        answers = [scoring.joined.answers(question) for question in questions(ready, settings)]
     assert [(a.scorer.name, a.k) for a in answers] == [("bleu", 1), ("bleu", 2), ("token_f1", 1), ("token_f1", 2)]
-    joined = scoring.joined
+    joined, asked = scoring.joined, scoring.joined.asked("outputs")
     for number, output in enumerate(inputs.outputs):
-        assert (joined.ids[joined.item[number]], joined.systems[joined.system[number]]) == (output.id, output.system)
+        assert (joined.ids[asked.item[number]], joined.systems[asked.system[number]]) == (output.id, output.system)
     assert sorted(joined.ids, key=lambda id_: joined.units[joined.ids.index(id_)]) == sorted(joined.ids)
-    own = np.flatnonzero(joined.system == joined.systems.index("mismatched"))
+    own = np.flatnonzero(asked.system == joined.systems.index("mismatched"))
     result = evaluate(inputs, ["bleu", "token_f1"], Settings(k=(1, 2), resamples=0))
     assert [a.corpus(own) for a in answers] == [result.score("mismatched", a.scorer.label, a.k).score for a in answers]
     assert scoring.joined.signature(answers[0].scorer, 1).startswith(result.scores[0].signature)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from geneval.cli._talk import plain, plain_json
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from geneval.results import Result, Score
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+
+NO_QUALITY = (
+    "Diversity and traits: they say nothing of quality by themselves. Arrows point to what is more diverse, or what is "
+    "usually wanted of a trait."
+)
+"""Stands above the table of scores whose role is not validity."""
+
 _FIELDS = (
     "system",
     "scorer",
@@ -67,24 +75,43 @@ def heading(score: Score) -> str:
     return plain(f"{score.scorer}{at} {ARROWS[score.direction]}")
 
 
-def grid(result: Result) -> tuple[list[str], list[list[str]]]:
+def grids(result: Result) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """What is to be said before a table, its columns and its rows: scores of validity, then those of what is none."""
+    for validity in (True, False):
+        scores, bands = (
+            [s for s in group if (s.role == "validity") == validity] for group in (result.scores, result.bands)
+        )
+        if scores:
+            yield ("" if validity else NO_QUALITY), *_grid(scores, bands)
+
+
+def _grid(scores: list[Score], bands: list[Score]) -> tuple[list[str], list[list[str]]]:
     """Columns and rows: systems x scorers, and what stands beside the scores."""
-    every = [*result.scores, *result.bands]
+    every = [*scores, *bands]
     columns = list(dict.fromkeys((s.scorer, s.k) for s in every))
     heads = ["system", *(heading(next(s for s in every if (s.scorer, s.k) == c)) for c in columns)]
-    heads += ["n", "empty / missing / failed", "copies"]
+    heads += [_counted(scores), "empty / missing / failed", "copies"]
     rows = []
-    for band, group in ((False, result.scores), (True, result.bands)):
+    for band, group in ((False, scores), (True, bands)):
         for system in dict.fromkeys(s.system for s in group):
             mine = {(s.scorer, s.k): s for s in group if s.system == system}
             first = next(iter(mine.values()))
             row = ["references, each against its siblings" if band else plain(system)]
             differ = len({s.n for s in mine.values()}) > 1  # then each score says how many outputs it is over
-            row += [cell(mine[c]) + (f" n={mine[c].n}" if differ else "") if c in mine else "-" for c in columns]
+            row += [cell(mine[c]) + (_over(mine[c]) if differ else "") if c in mine else "-" for c in columns]
             counts = [[getattr(s, name) for s in mine.values()] for name in ("n_flagged", "n_missing", "n_failed")]
             row += [_span([s.n for s in mine.values()]), " / ".join(map(_span, counts)), f"{first.copies.rate:.1%}"]
             rows.append(row)
     return heads, rows
+
+
+def _counted(scores: list[Score]) -> str:
+    """The name of the column of counts; where scorers count different things, the cells say what."""
+    return "n sets" if all(s.counts == "sets" for s in scores) else "n"
+
+
+def _over(score: Score) -> str:
+    return f" n={score.n}" + (" sets" if score.counts == "sets" else "")
 
 
 def _span(values: list[int]) -> str:
@@ -108,7 +135,10 @@ def table(result: Result) -> None:
     from rich.text import Text
 
     console = Console()
-    table_of(console, *grid(result))
+    for said, heads, rows in grids(result):
+        if said:
+            console.print(Text(said), soft_wrap=True)
+        table_of(console, heads, rows)
     for line in signatures(result):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
     console.print(Text(beside(result), style="dim"), soft_wrap=True)
@@ -157,8 +187,10 @@ def harmless(value: object) -> object:
 
 
 def _markdown(result: Result) -> None:
-    markdown_of(*grid(result))
-    print()
+    for said, heads, rows in grids(result):
+        print(f"{said}\n\n" if said else "", end="")
+        markdown_of(heads, rows)
+        print()
     for signature in signatures(result):
         print(f"- `{plain(signature)}`")
     print(f"- {beside(result)}")
@@ -177,7 +209,9 @@ _LATEX |= {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", "μ": r
 
 
 def _latex(result: Result) -> None:
-    latex_of(*grid(result))
+    for said, heads, rows in grids(result):
+        print(f"% {said}\n" if said else "", end="")
+        latex_of(heads, rows)
     for signature in signatures(result):
         print(f"% {plain(signature)}")
     print(f"% {beside(result)}")

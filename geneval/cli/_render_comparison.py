@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from geneval.cli._render import ARROWS, digits, harmless, latex_of, markdown_of, table_of
+from geneval.cli._render import ARROWS, NO_QUALITY, digits, harmless, latex_of, markdown_of, table_of
 from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
@@ -78,10 +79,13 @@ def render(result: Comparisons, form: str | None) -> None:
         _table(result)
 
 
-def grids(result: Comparisons, *, lines: bool) -> list[tuple[list[str], list[list[str]]]]:
-    """Columns and rows, one table a scorer and k; with `lines`, the p-value stands below the score."""
-    out = []
-    for base in result.baselines:
+def grids(result: Comparisons, *, lines: bool) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """What is to be said before a table, its columns and its rows: one table a scorer and k, those of validity first.
+
+    With `lines`, the p-value stands below the score.
+    """
+    said = False
+    for base in sorted(result.baselines, key=lambda base: base.role != "validity"):
         mine = [row for row in result.comparisons if (row.scorer, row.k) == (base.scorer, base.k)]
         sure = f"{100 * result.confidence:.10g}% CI"
         at = "" if base.k is None else f" @{base.k}"
@@ -89,8 +93,9 @@ def grids(result: Comparisons, *, lines: bool) -> list[tuple[list[str], list[lis
         heads += ["wins / ties / losses", "p, Holm", "items"]
         places = digits(base)
         first = [f"Baseline: {plain(base.system)}", _score(base.score, places), "", "", "", "", str(base.n)]
-        out.append((heads, [first, *(_row(row, places, "\n" if lines else " ") for row in mine)]))
-    return out
+        rows = [first, *(_row(row, places, "\n" if lines else " ") for row in mine)]
+        yield ("" if said or base.role == "validity" else NO_QUALITY), heads, rows
+        said = base.role != "validity"
 
 
 def _row(row: Comparison, places: int, between: str) -> list[str]:
@@ -145,7 +150,9 @@ def _table(result: Comparisons) -> None:
     from rich.text import Text
 
     console = Console()
-    for heads, rows in grids(result, lines=True):
+    for said, heads, rows in grids(result, lines=True):
+        if said:
+            console.print(Text(said), soft_wrap=True)
         table_of(console, heads, rows)
     console.print(Text(_title(result), style="bold"))
     for sentence in prose(result):
@@ -156,7 +163,8 @@ def _table(result: Comparisons) -> None:
 
 
 def _markdown(result: Comparisons) -> None:
-    for heads, rows in grids(result, lines=False):
+    for said, heads, rows in grids(result, lines=False):
+        print(f"{said}\n\n" if said else "", end="")
         markdown_of(heads, rows)
         print()
     print(f"{_title(result)}\n")
@@ -167,7 +175,8 @@ def _markdown(result: Comparisons) -> None:
 
 
 def _latex(result: Comparisons) -> None:
-    for heads, rows in grids(result, lines=False):
+    for said, heads, rows in grids(result, lines=False):
+        print(f"% {said}\n" if said else "", end="")
         latex_of(heads, rows)
     for line in (_title(result), *prose(result), *map(plain, signatures(result))):
         print(f"% {line}")

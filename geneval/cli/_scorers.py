@@ -29,7 +29,7 @@ def scorers(
     name: Annotated[str | None, typer.Argument(help="One scorer: its options and what they mean.")] = None,
     format: Annotated[ListFormat | None, typer.Option("--format", help="A table on a terminal, else json.")] = None,  # noqa: A002
 ) -> None:
-    """List the scorers: what they mean, range, direction, pair or pool, what they need, where they come from."""
+    """List the scorers: what they mean, range, direction, kind, role, what they need, where they come from."""
     from geneval_scorers import find_scorer, plugins
     from geneval_scorers import scorers as registered
 
@@ -69,6 +69,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "range": "..".join("" if end is None else f"{end:g}" for end in info.scale),
         "direction": info.direction,
         "kind": info.kind,
+        "role": info.role,
         "monotone": info.monotone,
         "identical": info.identical,
         "options": {f.name: _REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields},
@@ -85,12 +86,13 @@ def _cells(row: dict[str, object]) -> list[str]:
     told = options.items() if isinstance(options, dict) else ()
     listed = ", ".join(f"{k}=..." if v == _REQUIRED else f"{k}={v!r}" for k, v in told)
     monotone = "yes" if row["monotone"] else "no"
-    keys = ("meaning", "range", "direction", "kind")
+    keys = ("meaning", "range", "direction", "kind", "role")
     tail = ("identical", "needs", "licence", "source")
     return [f"{row['name']}({listed})", *(str(row[k]) for k in keys), monotone, *(str(row[k]) for k in tail)]
 
 
-_HEADS = ["scorer", "meaning", "range", "better", "kind", "monotone", "identical text", "needs", "licence", "source"]
+_HEADS = ["scorer", "meaning", "range", "better", "kind", "role", "monotone", "identical text", "needs"]
+_HEADS += ["licence", "source"]
 
 
 def _markdown(rows: list[dict[str, object]]) -> None:
@@ -107,11 +109,11 @@ def _table(rows: list[dict[str, object]]) -> None:
 
     # What one chooses by; the rest is in `geneval scorers NAME`.
     out = Table(show_edge=False, pad_edge=False)
-    for head in (_HEADS[0], *_HEADS[1:6], "needs"):
+    for head in (_HEADS[0], *_HEADS[1:7], "needs"):
         out.add_column(head, overflow="fold", no_wrap=head == _HEADS[0])
     for row in rows:
         cells = _cells(row)
-        out.add_row(*map(Text, (str(row["name"]), *cells[1:6], cells[7])))
+        out.add_row(*map(Text, (str(row["name"]), *cells[1:7], cells[8])))
     console = Console()
     console.print(out)
     for plugin in sorted({str(row["plugin"]) for row in rows if row["plugin"]}):

@@ -29,6 +29,7 @@ from geneval_scorers._scorer import (
     PairBased,
     PairScorer,
     Reduction,
+    Role,
     Scorer,
     Statistics,
     pair_scorer,
@@ -44,6 +45,7 @@ from geneval_scorers._significance import (
 )
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.cosine import Cosine
+from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -53,6 +55,13 @@ from geneval_scorers.ngram.exact import Exact
 from geneval_scorers.ngram.rouge import Rouge
 from geneval_scorers.ngram.ter import Ter
 from geneval_scorers.ngram.token_f1 import TokenF1
+from geneval_scorers.sets.chamfer import Chamfer, SmoothChamfer
+from geneval_scorers.sets.coverage import Coverage, Precision
+from geneval_scorers.sets.distinct_n import DistinctN
+from geneval_scorers.sets.pairwise import Pairwise
+from geneval_scorers.sets.self_bleu import SelfBleu
+from geneval_scorers.sets.self_cider import SelfCider
+from geneval_scorers.sets.vendi import Vendi
 
 __all__ = [
     "CHUNK",
@@ -61,6 +70,7 @@ __all__ = [
     "SEED",
     "Answers",
     "Bleu",
+    "Chamfer",
     "Chrf",
     "Cider",
     "CocoBleu",
@@ -68,9 +78,12 @@ __all__ = [
     "Copies",
     "Corpus",
     "Cosine",
+    "Coverage",
+    "DistinctN",
     "Exact",
     "FitState",
     "FunctionScorer",
+    "Gaussian",
     "Info",
     "Learner",
     "Offer",
@@ -78,16 +91,23 @@ __all__ = [
     "Pair",
     "PairBased",
     "PairScorer",
+    "Pairwise",
     "Plugin",
+    "Precision",
     "Queries",
     "Ragged",
     "Reduction",
     "Resamples",
+    "Role",
     "Rouge",
     "Scorer",
+    "SelfBleu",
+    "SelfCider",
+    "SmoothChamfer",
     "Statistics",
     "Ter",
     "TokenF1",
+    "Vendi",
     "Watch",
     "ask",
     "ask_all",

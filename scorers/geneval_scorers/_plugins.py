@@ -104,7 +104,8 @@ def _check_declared(offer: Offer, info: Info, found: type[Scorer]) -> None:
         not all(isinstance(end, int | float | None) for end in (low, high))
         or not all(isinstance(text, str) for text in texts)
         or info.direction not in {"higher", "lower"}
-        or info.kind not in {"pair", "pool"}
+        or info.kind not in {"pair", "pool", "set"}
+        or info.role not in {"validity", "diversity", "trait"}
     ):
         raise _UnfitError(f"{offer.target} declares what does not fit: {info}")
     for field in dataclasses.fields(found):

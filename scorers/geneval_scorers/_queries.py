@@ -89,15 +89,16 @@ def full(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
 
 
 def grouped(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
-    """All outputs that one system gave for an item, together, against the item's references, for scorers of sets.
+    """All outputs that one system gave for an item, together, against the item's references, for set scorers.
 
-    `subject` is the number of the first of these outputs. `copies="drop"` drops references equal to any of them.
+    `subject` is the number of the first of these outputs; they stand in alphabetical order, so that no shuffling of the
+    input changes a number. `copies="drop"` drops references equal to any of them.
     """
     single = full(corpus)
     key = corpus.output_item * max(len(corpus.systems), 1) + corpus.output_system
-    order = np.argsort(key, kind="stable")
+    order = np.lexsort((corpus.rank[corpus.output_text], key))
     _, first, counts = np.unique(key[order], return_index=True, return_counts=True)
-    lead = order[first]
+    lead = np.minimum.reduceat(order, first) if len(order) else order
     candidates = Ragged.from_lengths(counts.astype(np.int64), corpus.output_text[order])
     queries = Queries(corpus.output_item[lead], candidates, single.references.take(lead), lead)
     return without_copies(corpus, queries) if copies == "drop" else queries
@@ -111,7 +112,7 @@ def band(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
     references = corpus.references
     number = np.arange(len(references.values), dtype=np.int64)
     queries = Queries(
-        references.rows, Ragged.singles(references.values), _siblings(references, references.rows, number), number
+        references.rows, Ragged.singles(references.values), siblings(references, references.rows, number), number
     )
     return without_copies(corpus, queries) if copies == "drop" else queries
 
@@ -125,7 +126,7 @@ def leave_one_out(queries: Queries) -> tuple[Queries, Ints]:
     parents = queries.references.rows
     left_out = np.arange(len(parents), dtype=np.int64)
     taken = queries.take(parents)
-    return taken.with_references(_siblings(queries.references, parents, left_out)), parents
+    return taken.with_references(siblings(queries.references, parents, left_out)), parents
 
 
 def documents(corpus: Corpus, queries: Queries) -> Corpus:
@@ -163,7 +164,7 @@ def distinct(corpus: Corpus, queries: Queries) -> Queries:
     return queries.with_references(ordered.keep(first))
 
 
-def _siblings(references: Ragged, rows: Ints, left_out: Ints) -> Ragged:
+def siblings(references: Ragged, rows: Ints, left_out: Ints) -> Ragged:
     """For every i the references of row `rows[i]` but the one that stands at place `left_out[i]` in `values`."""
     lengths = references.lengths[rows]
     where = ramps(references.offsets[rows], lengths)

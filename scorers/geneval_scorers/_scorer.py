@@ -32,6 +32,10 @@ Reduction = Literal["best", "mean"]
 """How a pair scorer makes one number of several references."""
 
 
+Role = Literal["validity", "diversity", "trait"]
+"""What a number is about; only `validity` says something of quality by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Info:
     """What a scorer declares about its numbers."""
@@ -57,7 +61,7 @@ class Info:
     """The licence of what it runs."""
     mean: bool = True
     """Whether the corpus score is the mean of the segment scores."""
-    role: Literal["validity", "diversity", "trait"] = "validity"
+    role: Role = "validity"
     """`validity`: whether the output answers the item; `diversity`: how much a system's outputs for one item differ;
     `trait`: a property of the output, which a blend may use and which says nothing of quality by itself."""
     order_free: bool = True
@@ -222,6 +226,11 @@ class Scorer:
     def longest(self) -> int | None:
         """Characters beyond which a text gets no score (`too_long`): where time grows with the square of the length."""
         return None
+
+    @property
+    def fewest(self) -> int:
+        """Outputs of a system for an item below which a set scorer gives no score (`too_few_outputs`)."""
+        return 1
 
     def too_long(self, corpus: Corpus, queries: Queries) -> Bools:
         """Which questions hold a text that is longer than `longest`."""

@@ -1,0 +1,1 @@
+"""Scorers of sets: all outputs that a system gave for an item, together."""
