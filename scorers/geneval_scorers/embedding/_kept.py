@@ -69,10 +69,11 @@ class KeptEncoder:
         if not texts:
             return Encoded(self._model.encode([]), np.zeros(0, bool))
         # A lone surrogate is no text that a tokeniser of a model accepts.
-        keys = [key_of(self._identity, text.encode("utf-8", "replace")) for text in texts]
+        clean = [text.encode("utf-8", "replace") for text in texts]
+        keys = [key_of(self._identity, text) for text in clean]
         with self._opened() as store:
             found = self._read(store, keys)
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+            missing = {key: text.decode() for key, text in zip(keys, clean, strict=True) if key not in found}
             if known is not None and self._store is not None:
                 known(len(texts) - len(missing))
             for entries in self._made(missing, progress):

@@ -85,8 +85,16 @@ class VectorStore:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
-    def clear(self) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(file.stat().st_size for file in self._files() if file.exists())
+
+    def clear(self) -> int:
         """Empty it, for all who use it; what is no store is deleted.
+
+        Returns:
+            How many entries there were, as far as that can be told.
 
         Raises:
             GenevalError: that is not possible.
@@ -94,14 +102,18 @@ class VectorStore:
         try:
             try:
                 with self.opened() as store:
-                    store.empty()
+                    return store.empty()
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                for end in ("", "-wal", "-shm"):
-                    self.file.with_name(_FILE + end).unlink(missing_ok=True)
+                for file in self._files():
+                    file.unlink(missing_ok=True)
+                return 0
         except (sqlite3.Error, OSError) as error:
             raise GenevalError(f"the cache {self.file} cannot be cleared: {error}") from error
+
+    def _files(self) -> list[Path]:
+        return [self.file.with_name(_FILE + end) for end in ("", "-wal", "-shm")]
 
 
 class Connection:
@@ -180,21 +192,22 @@ class Connection:
         """
         gone = 0
         if before is not None:
-            gone += self._database.execute("DELETE FROM vectors WHERE added < ?", [before]).rowcount
+            gone += self._changed("DELETE FROM vectors WHERE added < ?", before)
             self._shrink()
         while most is not None and (over := self.bytes - most) > 0 and (count := self.count):
             least = max(1, round(count * over / self.bytes))
             oldest = "SELECT id FROM vectors ORDER BY added, id LIMIT ?"
-            gone += self._database.execute(f"DELETE FROM vectors WHERE id IN ({oldest})", [least]).rowcount  # noqa: S608
+            gone += self._changed(f"DELETE FROM vectors WHERE id IN ({oldest})", least)  # noqa: S608
             self._shrink()
         return gone
 
-    def empty(self) -> None:
-        """Delete everything."""
+    def empty(self) -> int:
+        """Delete everything, and tell how many entries there were."""
         with self._transaction():
-            self._database.execute("DELETE FROM vectors")
-            self._database.execute("DELETE FROM models")
+            gone = self._changed("DELETE FROM vectors")
+            self._changed("DELETE FROM models")
         self._shrink()
+        return gone
 
     @property
     def count(self) -> int:
@@ -207,8 +220,12 @@ class Connection:
         pages, size = (self._database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         return int(pages * size)
 
+    def _changed(self, statement: str, *values: object) -> int:
+        return self._database.execute(statement, values).rowcount
+
     def _shrink(self) -> None:
-        self._database.execute("PRAGMA incremental_vacuum").fetchall()
+        # As a script: `execute` would free one page and stop.
+        self._database.executescript("PRAGMA incremental_vacuum")
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _delete(self, column: str, values: Iterable[object]) -> None:
