@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, plugins, scorer, scorers
+    from geneval_scorers.embedding import encoder
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
         "UsageError",
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
+    "geneval_scorers.embedding": ("encoder",),
     "geneval.api": ("compare", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.evaluation": ("Settings", "evaluate"),
@@ -69,6 +71,7 @@ __all__ = [
     "__version__",
     "compare",
     "compare_inputs",
+    "encoder",
     "evaluate",
     "pair_scorer",
     "parse",

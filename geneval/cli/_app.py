@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from geneval import __version__
+from geneval.cli._cache import app as cache
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
+from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
@@ -24,13 +26,14 @@ app = typer.Typer(
     help="Score generated text against sets of right answers, with intervals and signatures.",
     epilog="Start with: geneval demo. Then: geneval score OUTPUTS --references FILE.",
 )
-app.command()(score)
-app.command()(compare)
-app.command()(validate)
-app.command()(demo)
+app.command()(runs_models(score))
+app.command()(runs_models(compare))
+app.command()(reads_data(validate))
+app.command()(runs_models(demo))
 app.command()(scorers)
 app.command()(doctor)
 app.add_typer(references, name="references")
+app.add_typer(cache, name="cache")
 
 
 def _version(value: bool) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._columns import Columns, Conditions, Origins, Tiers, columns
+from geneval.cli._machine import reads_data
 from geneval.cli._talk import plain, plain_json, say
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class DescribeFormat(StrEnum):
 
 
 @app.command()
+@reads_data
 def describe(
     files: Files,
     tier: Tiers = None,
@@ -64,6 +66,7 @@ def describe(
 
 
 @app.command()
+@reads_data
 def export(
     files: Files,
     output: Annotated[

@@ -40,21 +40,24 @@ def say(text: str) -> None:
 class Progressing:
     """Shows how far long work is: a bar on a terminal, else a line now and then.
 
-    Called with what is going on, how much is done and how much there is.
+    Called with what is going on (after a comma, more about it), how much is done and how much there is. What is done when
+    it is first called was done before, and does not count in the rate.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._began: dict[str, tuple[float, int]] = {}
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
         if not self._quiet and sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-            columns = [SpinnerColumn(), *Progress.get_default_columns()[:-1], TimeRemainingColumn()]
+            rate = TextColumn("{task.fields[rate]}", style="progress.data.speed")
+            columns = [SpinnerColumn(), *Progress.get_default_columns()[:-1], rate, TimeRemainingColumn()]
             # Results printed meanwhile stand above the bar on a terminal; elsewhere they must stay on stdout.
             self._bar = Progress(
                 *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
@@ -69,12 +72,21 @@ class Progressing:
             self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
+        name, rate = what.partition(",")[0], self._rate(what, done)
         if self._bar is not None:
-            if what not in self._tasks:
-                from rich.markup import escape
+            from rich.markup import escape
 
-                self._tasks[what] = self._bar.add_task(escape(what), total=total)
-            self._bar.update(self._tasks[what], completed=done, total=total)
+            if name not in self._tasks:
+                self._tasks[name] = self._bar.add_task("", total=total, rate="")
+            self._bar.update(self._tasks[name], description=escape(what), completed=done, total=total, rate=rate)
         elif not self._quiet and time.monotonic() - self._last > _EVERY:
             self._last = time.monotonic()
-            say(f"{what}: {done} of {total}")
+            say(f"{what}: {done} of {total}{rate and f', {rate}'}")
+
+    def _rate(self, what: str, done: int) -> str:
+        """How fast it goes, "" where that cannot be told yet."""
+        name, now = what.partition(",")[0], time.monotonic()
+        since, before = self._began.setdefault(name, (now, done))
+        if done < before:  # the next part of the same work
+            since, before = self._began[name] = now, done
+        return f"{(done - before) / (now - since):,.0f}/s" if done > before and now > since else ""

@@ -14,7 +14,7 @@ from geneval_scorers._ragged import Bools, Ints, Ragged
 T = TypeVar("T")
 
 Watch = Callable[[str, int, int], None]
-"""Told what is going on, how much of it is done, and how much there is."""
+"""Told what is going on (after a comma, more about it), how much of it is done, and how much there is."""
 
 
 def _unwatched(what: str, done: int, total: int) -> None:

