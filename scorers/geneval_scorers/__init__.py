@@ -53,6 +53,11 @@ from geneval_scorers.ngram.exact import Exact
 from geneval_scorers.ngram.rouge import Rouge
 from geneval_scorers.ngram.ter import Ter
 from geneval_scorers.ngram.token_f1 import TokenF1
+from geneval_scorers.traits.ending import Ending
+from geneval_scorers.traits.fluency import Fluency
+from geneval_scorers.traits.length_ratio import LengthRatio
+from geneval_scorers.traits.perplexity import Perplexity
+from geneval_scorers.traits.repetition import Repetition
 
 __all__ = [
     "CHUNK",
@@ -68,20 +73,25 @@ __all__ = [
     "Copies",
     "Corpus",
     "Cosine",
+    "Ending",
     "Exact",
     "FitState",
+    "Fluency",
     "FunctionScorer",
     "Info",
     "Learner",
+    "LengthRatio",
     "Offer",
     "PValue",
     "Pair",
     "PairBased",
     "PairScorer",
+    "Perplexity",
     "Plugin",
     "Queries",
     "Ragged",
     "Reduction",
+    "Repetition",
     "Resamples",
     "Rouge",
     "Scorer",
