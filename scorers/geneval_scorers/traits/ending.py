@@ -131,12 +131,12 @@ def _taken(gone: LeftOut, words: _Words, last: Hashes) -> Ints:
 
 
 def _log_odds(counts: Ints, smoothing: float) -> Floats:
-    """Log-odds of an ending after the word, less those after any word."""
+    """Log-odds of an ending after the word, less those after any word; NaN where no text is left to go by."""
     seen, ends, all_seen, all_ends = counts.astype(np.float64)
     # Two words more, one of them an ending: where every word ends a text, the odds are finite.
     base = (all_ends + 1) / (all_seen + 2)
     share = (ends + smoothing * base) / (seen + smoothing)
-    return np.asarray(np.log(share / (1 - share)) - np.log(base / (1 - base)), np.float64)
+    return np.where(all_ends > 0, np.log(share / (1 - share)) - np.log(base / (1 - base)), np.nan)
 
 
 class _Endings(Generic[_Fitted]):
