@@ -21,7 +21,7 @@ from geneval_scorers._ragged import Floats, Ints, Ragged, group_sum
 from geneval_scorers._scorer import FitState
 from geneval_scorers.ngram._known import ngram_hashes, token_hashes
 from geneval_scorers.ngram._tokens import Tokens, tokens
-from geneval_scorers.traits._left_out import LeftOut, left_out
+from geneval_scorers.traits._left_out import left_out
 from geneval_scorers.traits._tables import (
     TEXTS,
     Counting,
@@ -141,9 +141,9 @@ def log_probabilities(
     seen = corpus.derive(("seen", tokenizer, state), lambda: _look_up(tables, found))
     where = found.rows.positions(candidates)
     now = seen.at(where.values)
-    gone = left_out(corpus, queries, candidates, tables[TEXTS])
-    if len(gone.question):
-        _leave_out(now, where, seen, found, gone)
+    gone = left_out(corpus, queries, tables[TEXTS])
+    if len(gone):
+        _leave_out(now, where, found, gone)
     return group_sum(np.log(now.probabilities()), where), where.lengths
 
 
@@ -153,22 +153,15 @@ def _look_up(tables: dict[str, Table], found: Predicted) -> _Seen:
     return _Seen(events, [each[0] for each in after], [each[1] for each in after])
 
 
-def _leave_out(now: _Seen, where: Ragged, seen: _Seen, found: Predicted, gone: LeftOut) -> None:
-    """Takes from what is known of the questions' places what their references that are left out had brought."""
-    mine = np.flatnonzero(np.isin(where.rows, gone.question))
+def _leave_out(now: _Seen, where: Ragged, found: Predicted, gone: Ints) -> None:
+    """Takes from what is known of the places of these questions what their candidates brought themselves."""
+    mine = where.positions(gone).values
     place, owner = where.values[mine], where.rows[mine]
-    theirs = found.rows.positions(gone.text)
-    taken, taker = theirs.values, gone.question[theirs.rows]
-    times = gone.times[theirs.rows]
     for n, (events, histories) in enumerate(zip(found.events, found.histories, strict=True)):
-        both = np.concatenate([taken, place])
-        who = np.concatenate([taker, owner])
-        event, history = (
-            np.split(joint(who, events[both]), [len(taken)]),
-            np.split(joint(who, histories[both]), [len(taken)]),
-        )
-        # A token is gone from a history where all that was counted of it is.
-        gone_for_good = first_of_each(event[0]) & (totals(event[0], times, event[0]) == seen.events[n][taken])
-        now.events[n][mine] -= totals(event[0], times, event[1])
-        now.after[n][mine] -= totals(history[0], times, history[1])
-        now.types[n][mine] -= totals(history[0], gone_for_good.astype(np.int64), history[1])
+        event, history = joint(owner, events[place]), joint(owner, histories[place])
+        own = totals(event)
+        # A token is gone from a history where all that was counted of it is the text's own.
+        gone_for_good = first_of_each(event) & (own == now.events[n][mine])
+        now.events[n][mine] -= own
+        now.after[n][mine] -= totals(history)
+        now.types[n][mine] -= totals(history, gone_for_good)

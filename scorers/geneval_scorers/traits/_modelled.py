@@ -14,7 +14,6 @@ from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers._scorer import Rows
 from geneval_scorers.embedding._causal import causal_model, cut_texts, find_causal, text_log_probabilities
 from geneval_scorers.embedding._vectors import shown_model
-from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.tokenizers import get_tokenizer
 from geneval_scorers.traits._language import Counts, log_probabilities
 from geneval_scorers.traits._trait import Learned, learned_state
@@ -25,7 +24,7 @@ ORDER, TOKENIZER = 3, "unicode"
 
 
 @dataclass(frozen=True, repr=False)
-class Modelled(Tokenizing, Learned):
+class Modelled(Learned):
     """A trait made of the log-probability of the output under a language model.
 
     Attributes:

@@ -119,11 +119,10 @@ def text_marks(corpus: Corpus, places: Ints) -> Hashes:
     return np.frombuffer(b"".join(marks), "<u8").astype(np.uint64)
 
 
-def totals(keys: Ints, weights: Ints, asked: Ints) -> Ints:
-    """For each asked key the sum of the weights that stand beside it in `keys`."""
-    once, where = np.unique(np.concatenate([keys, asked]), return_inverse=True)
-    sums = np.bincount(where[: len(keys)], weights=weights, minlength=len(once)).astype(np.int64)
-    return sums[where[len(keys) :]]
+def totals(keys: Ints, weights: Bools | None = None) -> Ints:
+    """For each key how often it is there, or the sum of the weights that stand beside it."""
+    once, where = np.unique(keys, return_inverse=True)
+    return np.bincount(where, weights=weights, minlength=len(once)).astype(np.int64)[where]
 
 
 def joint(owners: Ints, keys: Hashes) -> Ints:

@@ -12,6 +12,7 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats
 from geneval_scorers._scorer import FitState, Rows, Scorer, Statistics
 from geneval_scorers._subsets import Subsets
+from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.traits._tables import TEXTS, Table, state_of
 
 
@@ -41,7 +42,7 @@ class OutputOnly(Scorer):
 
 
 @dataclass(frozen=True, repr=False)
-class Learned(OutputOnly):
+class Learned(Tokenizing, OutputOnly):
     """An output-only scorer that has to learn from a reference corpus.
 
     Attributes:

@@ -14,9 +14,9 @@ from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows
 from geneval_scorers.ngram._known import token_hashes
-from geneval_scorers.ngram._tokens import Tokenizing, Tokens, tokens
+from geneval_scorers.ngram._tokens import Tokens, tokens
 from geneval_scorers.tokenizers import get_tokenizer
-from geneval_scorers.traits._left_out import LeftOut, left_out
+from geneval_scorers.traits._left_out import left_out
 from geneval_scorers.traits._tables import (
     TEXTS,
     Counting,
@@ -37,7 +37,7 @@ _BEGINNING = np.uint64(0)
 
 @scorer("ending")
 @dataclass(frozen=True, repr=False)
-class Ending(Tokenizing, Learned):
+class Ending(Learned):
     """How much more often references end with the output's last word than they end after any word, in log-odds.
 
     Above 0: they end with it more often than with others; 0: it is not known; far below 0: it dangles (`a`, `of`,
@@ -83,10 +83,8 @@ class Ending(Tokenizing, Learned):
         seen, ends = corpus.derive(("ending", self.tokenizer, self.learned), lambda: known.of(words.last))
         everything = [np.full(len(queries), int(each.sum())) for each in (known.first, known.second)]
         counts = np.stack([seen[candidates], ends[candidates], *everything])
-        gone = left_out(corpus, queries, candidates, tables[TEXTS])
-        # One entry a question and text: a question may leave out several.
-        for count, less in zip(counts, _taken(gone, words, words.last[candidates]), strict=True):
-            np.subtract.at(count, gone.question, less)
+        gone = left_out(corpus, queries, tables[TEXTS])
+        counts[:, gone] -= _taken(words, candidates[gone])
         return column(_log_odds(counts, self.smoothing))
 
 
@@ -121,13 +119,12 @@ def _read(found: Tokens) -> _Words:
     return _Words(rows, hashes, hashes[rows.offsets[1:] - 1])
 
 
-def _taken(gone: LeftOut, words: _Words, last: Hashes) -> Ints:
-    """What each reference that is left out had counted: the question's word, endings in it, all words, all endings."""
-    where = words.rows.positions(gone.text)
-    same = words.hashes[where.values] == last[gone.question][where.rows]
-    seen = np.bincount(where.rows[same], minlength=len(gone.text))
-    ends = words.last[gone.text] == last[gone.question]
-    return np.stack([seen, ends.astype(np.int64), where.lengths, np.ones(len(gone.text), np.int64)]) * gone.times
+def _taken(words: _Words, texts: Ints) -> Ints:
+    """What each text had counted when it was learned from: its last word, one ending in it, all words, one ending."""
+    where = words.rows.positions(texts)
+    same = words.hashes[where.values] == words.last[texts][where.rows]
+    one = np.ones(len(texts), np.int64)
+    return np.stack([np.bincount(where.rows[same], minlength=len(texts)), one, where.lengths, one])
 
 
 def _log_odds(counts: Ints, smoothing: float) -> Floats:
