@@ -62,6 +62,11 @@ from geneval_scorers.sets.pairwise import Pairwise
 from geneval_scorers.sets.self_bleu import SelfBleu
 from geneval_scorers.sets.self_cider import SelfCider
 from geneval_scorers.sets.vendi import Vendi
+from geneval_scorers.traits.ending import Ending
+from geneval_scorers.traits.fluency import Fluency
+from geneval_scorers.traits.length_ratio import LengthRatio
+from geneval_scorers.traits.perplexity import Perplexity
+from geneval_scorers.traits.repetition import Repetition
 
 __all__ = [
     "CHUNK",
@@ -80,23 +85,28 @@ __all__ = [
     "Cosine",
     "Coverage",
     "DistinctN",
+    "Ending",
     "Exact",
     "FitState",
+    "Fluency",
     "FunctionScorer",
     "Gaussian",
     "Info",
     "Learner",
+    "LengthRatio",
     "Offer",
     "PValue",
     "Pair",
     "PairBased",
     "PairScorer",
     "Pairwise",
+    "Perplexity",
     "Plugin",
     "Precision",
     "Queries",
     "Ragged",
     "Reduction",
+    "Repetition",
     "Resamples",
     "Role",
     "Rouge",

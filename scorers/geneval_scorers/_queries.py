@@ -27,6 +27,8 @@ class Queries:
         candidates: text indices; one a question, several for scorers of sets.
         references: text indices.
         subject: what the question is about, for the caller to find it again: an output's or a reference's number.
+        playing: the number of the reference that plays candidate, -1 where none does; None where none does anywhere.
+            Scorers that learn from references leave it out of what they learned.
         memo: what one scorer found out about these questions, for the next one that asks.
     """
 
@@ -34,6 +36,7 @@ class Queries:
     candidates: Ragged
     references: Ragged
     subject: Ints
+    playing: Ints | None = None
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -42,11 +45,14 @@ class Queries:
 
     def take(self, rows: Ints) -> Queries:
         """The questions at these places, in this order."""
-        return Queries(self.item[rows], self.candidates.take(rows), self.references.take(rows), self.subject[rows])
+        playing = None if self.playing is None else self.playing[rows]
+        return Queries(
+            self.item[rows], self.candidates.take(rows), self.references.take(rows), self.subject[rows], playing
+        )
 
     def with_references(self, references: Ragged) -> Queries:
         """The same candidates against other references, row by row."""
-        return Queries(self.item, self.candidates, references, self.subject)
+        return Queries(self.item, self.candidates, references, self.subject, self.playing)
 
     def single_candidates(self, scorer: str) -> Ints:
         """The one candidate of every question.
@@ -111,9 +117,8 @@ def band(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
     """
     references = corpus.references
     number = np.arange(len(references.values), dtype=np.int64)
-    queries = Queries(
-        references.rows, Ragged.singles(references.values), siblings(references, references.rows, number), number
-    )
+    others = siblings(references, references.rows, number)
+    queries = Queries(references.rows, Ragged.singles(references.values), others, number, number)
     return without_copies(corpus, queries) if copies == "drop" else queries
 
 

@@ -17,7 +17,13 @@ from geneval.testing import Trial, scorer_checks
 from geneval_references import Reference, ReferenceSet
 from geneval_scorers import Corpus, Pair, ask_all, expected_at, full, parse, randomisation_p, scorers
 
-# One row a scorer and way of working: the spec, and what text equal to its only reference scores.
+# Witten-Bell by hand, for the two sentences that the table is tested on as the only references. The end of a text came
+# twice, 9 words once: below the histories a word has (1 + 10/11) / 21 = 1/11, the end (2 + 10/11) / 21.
+_FIRST, _WORD, _END = math.log(35 / 88), math.log(17 / 22), math.log(725 / 924)
+FLUENCY = [(_FIRST + 4 * _WORD + _END) / 6, (_FIRST + 3 * _WORD + _END) / 5]
+
+# One row a scorer and way of working: the spec, and what text equal to its only reference scores (two numbers where the
+# two sentences that it is tested on get different ones).
 CASES = [
     ("bleu", 100.0),
     ("bleu(lowercase=True, smooth='floor')", 100.0),
@@ -29,8 +35,19 @@ CASES = [
     ("coco_rouge_l(tokenizer='unicode')", 1.0),
     pytest.param("cosine", 1.0, marks=pytest.mark.neural),
     pytest.param("cosine(reduce='mean')", 1.0, marks=pytest.mark.neural),
+    # 11 words and beginnings, 2 of them at an end, and each last word is seen once: odds of 8/5 against odds of 3/10.
+    ("ending", math.log(16 / 3)),
     ("exact", 1.0),
     ("exact(ignore_case=True, reduce='mean')", 1.0),
+    ("fluency", FLUENCY),
+    (
+        "fluency(order=1, tokenizer='none')",
+        [(5 * math.log(1 / 11) + math.log(32 / 231)) / 6, (4 * math.log(1 / 11) + math.log(32 / 231)) / 5],
+    ),
+    ("length_ratio", 1.0),
+    ("length_ratio(to='closest', log=True)", 0.0),
+    ("perplexity", [math.exp(-score) for score in FLUENCY]),
+    ("repetition(n=2)", 0.0),
     ("rouge(kind='1')", 1.0),
     ("rouge(kind='L')", 1.0),
     ("rouge(kind='Lsum', reduce='mean')", 1.0),
@@ -126,7 +143,7 @@ def test_the_tables_above_name_checks_that_there_are():
 @pytest.mark.parametrize(("spec", "best"), CASES)
 def test_identical_text_scores_what_stands_in_the_table(make_corpus, spec, best):
     corpus = make_corpus([RARE, ("six seven eight nine", ["six seven eight nine"])])
-    assert segments(spec, corpus) == pytest.approx([best, best], abs=NEAR)
+    assert segments(spec, corpus) == pytest.approx(np.broadcast_to(best, 2), abs=NEAR)
 
 
 def test_corpus_chrf_takes_the_first_of_references_that_tie_as_sacrebleu_does(make_corpus):
@@ -145,6 +162,8 @@ def test_corpus_chrf_takes_the_first_of_references_that_tie_as_sacrebleu_does(ma
         ("coco_bleu(n=1, tokenizer='none')", "a b c d e f g h", ["a b c d e f"], "i j k l m n o p q"),
         # The mean reference length falls.
         ("ter", "a b x d", ["a b c d e f"], "q"),
+        # The mean length grows, and the ratio falls.
+        ("length_ratio", "a b c", ["a b c"], "d e f g h"),
         # The mean over references falls.
         ("cider(tokenizer='none')", "six seven eight nine", ["six seven eight nine"], "q r s t"),
     ],

@@ -49,10 +49,10 @@ class Ngrams:
         """Hashes of the n-grams of these documents (rows of texts), and in how many of them each is."""
         where = self.tokens.ids.positions(documents.values)
         owner = np.repeat(documents.rows.astype(np.int32), where.lengths)
-        token, left = self.tokens.ids.values[where.values], _left(where)
-        repeats = _repeats(owner, token, left, self.tokens.bound, len(self.orders))
+        token, left = self.tokens.ids.values[where.values], left_in_row(where)
+        repeated = repeats(owner, token, left, self.tokens.bound, len(self.orders))
         hashes, counts = [], []
-        for n, (order, (_, place, count)) in enumerate(zip(self.orders, repeats, strict=True), 1):
+        for n, (order, (_, place, count)) in enumerate(zip(self.orders, repeated, strict=True), 1):
             code = order.codes[where.values]
             every = np.bincount(code[left >= n], minlength=len(order.hashes))
             every -= np.bincount(code[place], weights=count - 1, minlength=len(every)).astype(np.int64)
@@ -71,26 +71,26 @@ def known_ngrams(corpus: Corpus, tokenizer: str, orders: int) -> Ngrams:
 def _orders(words: Tokens, orders: int) -> Iterator[Order]:
     token, ids = words.ids.values.astype(np.int32), words.ids
     owner = np.repeat(np.arange(len(ids), dtype=np.int32), ids.lengths)
-    left = _left(ids)
-    stamps = _token_hashes(words)
+    left = left_in_row(ids)
+    stamps = token_hashes(words)
     codes, count = token, words.bound
-    for n, repeated in enumerate(_repeats(owner, token, left, words.bound, orders), 1):
+    for n, repeated in enumerate(repeats(owner, token, left, words.bound, orders), 1):
         valid = np.flatnonzero(left >= n)
         if n > 1:
             key = codes[valid] * np.int64(words.bound) + token[valid + (n - 1)]
             codes = np.zeros(len(token), np.int32)
             codes[valid], count = numbered(key, count * words.bound)
         place = valid[places_of(codes[valid], count)]
-        yield Order(valid, owner[valid], codes, _ngram_hashes(stamps, token, place, n), repeated)
+        yield Order(valid, owner[valid], codes, ngram_hashes(stamps, token, place, n), repeated)
 
 
-def _left(rows: Ragged) -> Index:
+def left_in_row(rows: Ragged) -> Index:
     """How many values of its row stand from each value on."""
     ends = np.repeat(rows.offsets[1:].astype(np.int32), rows.lengths)
     return np.asarray(ends - np.arange(len(rows.values), dtype=np.int32), np.int32)
 
 
-def _repeats(owner: Index, token: Index, left: Index, bound: int, orders: int) -> Iterator[Repeated]:
+def repeats(owner: Index, token: Index, left: Index, bound: int, orders: int) -> Iterator[Repeated]:
     """For each order the n-grams that one owner has several times."""
     place = np.arange(len(token), dtype=np.int32)
     key = owner * np.int64(bound) + token
@@ -109,13 +109,13 @@ def _repeats(owner: Index, token: Index, left: Index, bound: int, orders: int) -
         place = place[both]
 
 
-def _token_hashes(words: Tokens) -> Hashes:
+def token_hashes(words: Tokens) -> Hashes:
     """64 bits of BLAKE2b of every token."""
     marks = b"".join(hashlib.blake2b(token, digest_size=8).digest() for token in words.spell())
     return np.frombuffer(marks, "<u8").astype(np.uint64)
 
 
-def _ngram_hashes(stamps: Hashes, token: Index, place: Index, n: int) -> Hashes:
+def ngram_hashes(stamps: Hashes, token: Index, place: Index, n: int) -> Hashes:
     """64 bits for the n-gram at each place, the same in every corpus (splitmix64 over the tokens' hashes).
 
     Ten million distinct n-grams make two of them share a number with probability 3e-6.
