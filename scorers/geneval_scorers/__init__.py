@@ -43,7 +43,11 @@ from geneval_scorers._significance import (
     randomisation_p,
 )
 from geneval_scorers._subsets import DRAWS, SEED
+from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.cosine import Cosine
+from geneval_scorers.embedding.cross_encoder import CrossEncoder
+from geneval_scorers.embedding.entailment import Entailment
+from geneval_scorers.embedding.learned import Learned
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -60,6 +64,7 @@ __all__ = [
     "FAILED",
     "SEED",
     "Answers",
+    "BertScore",
     "Bleu",
     "Chrf",
     "Cider",
@@ -68,10 +73,13 @@ __all__ = [
     "Copies",
     "Corpus",
     "Cosine",
+    "CrossEncoder",
+    "Entailment",
     "Exact",
     "FitState",
     "FunctionScorer",
     "Info",
+    "Learned",
     "Learner",
     "Offer",
     "PValue",
