@@ -44,8 +44,12 @@ from geneval_scorers._significance import (
     randomisation_p,
 )
 from geneval_scorers._subsets import DRAWS, SEED
+from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.embedding.gaussian import Gaussian
+from geneval_scorers.embedding.cross_encoder import CrossEncoder
+from geneval_scorers.embedding.entailment import Entailment
+from geneval_scorers.embedding.learned import Learned
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -74,6 +78,7 @@ __all__ = [
     "FAILED",
     "SEED",
     "Answers",
+    "BertScore",
     "Bleu",
     "Chamfer",
     "Chrf",
@@ -86,12 +91,15 @@ __all__ = [
     "Coverage",
     "DistinctN",
     "Ending",
+    "CrossEncoder",
+    "Entailment",
     "Exact",
     "FitState",
     "Fluency",
     "FunctionScorer",
     "Gaussian",
     "Info",
+    "Learned",
     "Learner",
     "LengthRatio",
     "Offer",

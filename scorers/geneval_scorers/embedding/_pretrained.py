@@ -1,11 +1,15 @@
 """Models of transformers, loaded from checked files: float32, no code of their own, no weight left to chance."""
 
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
 from geneval_references import GenevalError, MissingDependencyError
 from geneval_scorers.embedding._models import ModelFiles, locate
 from geneval_scorers.embedding._quiet import quiet
+
+_NO_LIMIT = 1_000_000
+"""A tokeniser that knows no limit says a number that no text reaches."""
 
 
 def find_pretrained(model: str, needed_by: str) -> ModelFiles:
@@ -25,13 +29,16 @@ def find_pretrained(model: str, needed_by: str) -> ModelFiles:
     return locate(model)
 
 
-def load_pretrained(files: ModelFiles, auto: str, device: str | None = None) -> tuple[Any, Any]:
+def load_pretrained(
+    files: ModelFiles, auto: str, device: str | None = None, **config: int | bool | str
+) -> tuple[Any, Any]:
     """Load a model and its tokeniser.
 
     Args:
         files: as `find_pretrained` gives them.
         auto: which of transformers' classes reads it, such as `AutoModelForSequenceClassification`.
-        device: as in torch; the CPU when not given.
+        device: as in torch (`cpu`, `cuda`, `mps`); the best one there is when not given.
+        config: in place of what its config.json says, such as `num_hidden_layers=17` to load no more than these.
 
     Returns:
         The model, in evaluation mode, and the tokeniser.
@@ -53,6 +60,7 @@ def load_pretrained(files: ModelFiles, auto: str, device: str | None = None) -> 
                 # Whatever the file holds: half precision would make the numbers depend on the machine.
                 dtype=torch.float32,
                 output_loading_info=True,
+                **config,
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(str(files.folder), local_files_only=True)
     except Exception as error:
@@ -66,4 +74,31 @@ def load_pretrained(files: ModelFiles, auto: str, device: str | None = None) -> 
             f"the model in {files.folder} lacks {len(absent)} of the weights that {auto} needs, such as {absent[0]}; "
             "it is a model of another kind, or its files are damaged"
         )
-    return model.eval().to(device or "cpu"), tokenizer
+    return model.eval().to(device or best_device()), tokenizer
+
+
+def best_device() -> str:
+    """Name the accelerator that torch finds, else the CPU."""
+    import torch
+
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return "cpu" if found is None else found.type
+
+
+def token_limit(model: Any, tokenizer: Any) -> int | None:
+    """How many tokens the model reads at most, those that the tokeniser adds included; None where nothing says.
+
+    The tokeniser's word counts, and the number of positions that the model knows: of many checkpoints one is missing.
+    """
+    limits = [tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            # RoBERTa and its kin count positions from behind that of the padding.
+            limits.append(module.num_embeddings - module.padding_idx - 1)
+    known = [int(limit) for limit in limits if limit is not None and 0 < limit < _NO_LIMIT]
+    return min(known, default=None)
+
+
+def versions(*packages: str) -> str:
+    """The versions of packages that decide a number, for its signature."""
+    return "+".join(f"{name}-{version(name)}" for name in packages)
