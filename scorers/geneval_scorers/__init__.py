@@ -44,6 +44,7 @@ from geneval_scorers._significance import (
 )
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.cosine import Cosine
+from geneval_scorers.java.meteor import Meteor
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -73,6 +74,7 @@ __all__ = [
     "FunctionScorer",
     "Info",
     "Learner",
+    "Meteor",
     "Offer",
     "PValue",
     "Pair",

@@ -31,6 +31,7 @@ CASES = [
     pytest.param("cosine(reduce='mean')", 1.0, marks=pytest.mark.neural),
     ("exact", 1.0),
     ("exact(ignore_case=True, reduce='mean')", 1.0),
+    pytest.param("meteor(tokenizer='rouge')", 1.0, marks=pytest.mark.java),
     ("rouge(kind='1')", 1.0),
     ("rouge(kind='L')", 1.0),
     ("rouge(kind='Lsum', reduce='mean')", 1.0),
