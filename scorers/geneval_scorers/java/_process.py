@@ -141,6 +141,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env=_environment(),
                 start_new_session=True,  # a process group of its own, so that whatever it starts ends with it
             )
         except OSError as error:
@@ -216,6 +217,12 @@ def blocks(pipe: IO[bytes] | None) -> Iterator[bytes]:
     with suppress(OSError):
         while block := os.read(descriptor, _BLOCK):
             yield block
+
+
+def _environment() -> dict[str, str]:
+    """Java reads paths as the locale has it: under that of C it does not find a jar in a folder with an accent."""
+    spoken = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    return os.environ | ({} if "utf" in spoken.lower() else {"LC_ALL": "C.UTF-8"})
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

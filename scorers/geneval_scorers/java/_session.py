@@ -79,14 +79,14 @@ class _Session(Child):
         if not in_time:
             return f"said nothing for {silence:g} s and was stopped ({TIMEOUT_VARIABLE} sets the limit)"
         if answers.count < answers.wanted:
-            return "wrote what are no answers" if answers.overflowed else f"ended with exit code {self._code()}"
+            return "wrote what are no answers" if answers.overflowed else self._end()
         return "answers with more than a line a line" * (answers.count > answers.wanted or answers.text[-1:] != b"\n")
 
-    def _code(self) -> int | None:
-        """The exit code; None where it closed its output and went on."""
-        with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(timeout=GRACE)
-        return None
+    def _end(self) -> str:
+        try:
+            return f"ended with exit code {self.process.wait(timeout=GRACE)}"
+        except subprocess.TimeoutExpired:
+            return "closed its output"
 
     def _write(self, data: bytes) -> None:
         with suppress(OSError):  # a program that stopped reading tells why by its end

@@ -136,6 +136,18 @@ def _score(counts: Floats) -> Floats:
     return np.where(np.isnan(counts[..., 0]), np.nan, np.maximum(np.nan_to_num(score, nan=0.0), 0.0))
 
 
+def additive(counts: Rows) -> Rows:
+    """Counts with 0 chunks where all is matched in one chunk: [pairs, 23].
+
+    The jar leaves these out when it adds up, and takes no notice of them in a single score. Without them it adds up.
+    """
+    matched = np.stack([counts[:, 4:20:2].sum(axis=1), counts[:, 5:20:2].sum(axis=1)], axis=1)
+    whole = (matched == counts[:, :2]).all(axis=1) & (counts[:, _CHUNKS] == 1)
+    out = counts.copy()
+    out[whole, _CHUNKS] = 0
+    return out
+
+
 class _Known:
     """What has been asked about the texts of a corpus."""
 
@@ -213,9 +225,7 @@ class Aligner:
         return answers[1:]
 
     def align(self, pairs: Sequence[tuple[bytes, bytes]]) -> Rows:
-        """What the jar counts of each (text, reference), [pairs, 23]; chunks are 0 where all is matched in one.
-
-        The jar itself leaves such chunks out when it adds up, and takes no notice of them in a single score.
+        """What the jar counts of each (text, reference), made `additive`: [pairs, 23].
 
         Raises:
             JavaError: Java is silent for too long (GENEVAL_JAVA_TIMEOUT sets the seconds), dies, or answers anything else.
@@ -241,9 +251,7 @@ class Aligner:
                 f"METEOR (Java) answered {len(pairs)} pairs with something else than their counts, beginning "
                 f"{bytes(answers[0][:60]).decode('utf-8', 'replace')!r}; is {self.java} a Java, and {self.jar} METEOR 1.5?"
             )
-        whole = (rows[:, 4:20:2].sum(axis=1) == rows[:, 0]) & (rows[:, 5:20:2].sum(axis=1) == rows[:, 1])
-        rows[whole & (rows[:, _CHUNKS] == 1), _CHUNKS] = 0
-        return rows[:-1]
+        return additive(rows[:-1])
 
     def _options(self, memory: str) -> list[str]:
         # Lower-casing follows the locale of the JVM: a Turkish one would turn "I" into a dotless i.
