@@ -50,6 +50,7 @@ from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.embedding.cross_encoder import CrossEncoder
 from geneval_scorers.embedding.entailment import Entailment
 from geneval_scorers.embedding.learned import Learned
+from geneval_scorers.java.meteor import Meteor
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -102,6 +103,7 @@ __all__ = [
     "Learned",
     "Learner",
     "LengthRatio",
+    "Meteor",
     "Offer",
     "PValue",
     "Pair",

@@ -109,19 +109,44 @@ JAVAS = [
 def captions(tmp_path):
     pytest.importorskip("pycocoevalcap", reason="needs pycocoevalcap: pip install '.[coco]'")
     (tmp_path / "o.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
-    return ["score", "o.jsonl", "-s", "coco_bleu(n=2, tokenizer='ptb-java')", "-q", "-o", "run"]
+    return lambda spec: ["score", "o.jsonl", "-s", spec, "-q", "-o", "run"]
+
+
+# METEOR asks line by line: what else can go wrong there, and the words for it.
+METEORS = [
+    ("not a Java", "#!/bin/sh\nexec cat\n", "60", "something else than their counts, beginning 'SCORE ||| "),
+    (
+        "dies midway",
+        "#!/bin/sh\nhead -n 1; echo 'out of memory' >&2; exit 3\n",
+        "60",
+        "after 1 of 9 answers; it said: out",
+    ),
+    ("is killed", "#!/bin/sh\nkill -9 $$\n", "60", "ended with exit code -9, after 0 of 9 answers"),
+    ("hangs", "#!/bin/sh\nsleep 1000 & echo $! > child; wait\n", "1", "said nothing for 1 s and was stopped"),
+    ("hangs midway", "#!/bin/sh\nhead -n 1; sleep 1000 & echo $! > child; wait\n", "1", "after 1 of 9 answers"),
+    ("answers others", f"#!/bin/sh\nyes '{'1 ' * 23}' | head -n 9\n", "60", "something else than their counts"),
+    ("answers words", "#!/bin/sh\nyes 'no numbers' | head -n 9\n", "60", "beginning 'no numbers'"),
+    ("never ends to talk", "#!/bin/sh\nexec cat /dev/zero\n", "60", "wrote what are no answers"),
+    ("cannot be started", "\x7fELF rubbish", "60", "could not be started"),
+]
+MISBEHAVING = [("coco_bleu(n=2, tokenizer='ptb-java')", *row[1:]) for row in JAVAS]
+MISBEHAVING += [("meteor(tokenizer='rouge')", *row[1:]) for row in METEORS]
+MISBEHAVING += [("meteor(tokenizer='none')", row[1], row[2], row[3].replace("their tokens", "these texts")) for row in JAVAS]
+NAMES = [f"ptb {name}" for name, *_ in JAVAS] + [f"meteor {name}" for name, *_ in METEORS]
+NAMES += [f"normalizer {name}" for name, *_ in JAVAS]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell")
-@pytest.mark.parametrize(("script", "seconds", "words"), [row[1:] for row in JAVAS], ids=[name for name, *_ in JAVAS])
-def test_a_java_that_does_not_do_its_work_is_told_and_ended(tmp_path, process, captions, script, seconds, words):
+@pytest.mark.parametrize(("spec", "script", "seconds", "words"), MISBEHAVING, ids=NAMES)
+def test_a_java_that_does_not_do_its_work_is_told_and_ended(tmp_path, process, captions, spec, script, seconds, words):
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     java.write_text(script, encoding="latin-1")
     java.chmod(0o755)
     path = os.pathsep.join([str(java.parent), "/usr/bin", "/bin"])
     start = time.monotonic()
-    code, stdout, stderr = process(*captions, env={"PATH": path, "JAVA_HOME": "", "GENEVAL_JAVA_TIMEOUT": seconds})
+    env = {"PATH": path, "JAVA_HOME": "", "GENEVAL_JAVA_TIMEOUT": seconds}
+    code, stdout, stderr = process(*captions(spec), env=env)
     assert (code, stdout) == (6, "") and words in stderr and stderr.count("\n") == 1
     assert time.monotonic() - start < 45 and not (tmp_path / "run").exists()
     if (tmp_path / "child").exists():
@@ -136,9 +161,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_no_java_is_told_with_what_installs_it(tmp_path, process, captions):
+@pytest.mark.parametrize("spec", ["coco_bleu(n=2, tokenizer='ptb-java')", "meteor"])
+def test_no_java_is_told_with_what_installs_it(tmp_path, process, captions, spec):
     (tmp_path / "bin").mkdir()
-    code, stdout, stderr = process(*captions, env={"PATH": str(tmp_path / "bin"), "JAVA_HOME": ""})
+    code, stdout, stderr = process(*captions(spec), env={"PATH": str(tmp_path / "bin"), "JAVA_HOME": ""})
     assert (code, stdout) == (6, "") and "needs Java 8 or newer" in stderr and "apt-get install" in stderr
     assert not (tmp_path / "run").exists()
 

@@ -48,6 +48,7 @@ CASES = [
     ("length_ratio(to='closest', log=True)", 0.0),
     ("perplexity", [math.exp(-score) for score in FLUENCY]),
     ("repetition(n=2)", 0.0),
+    pytest.param("meteor(tokenizer='rouge')", 1.0, marks=pytest.mark.java),
     ("rouge(kind='1')", 1.0),
     ("rouge(kind='L')", 1.0),
     ("rouge(kind='Lsum', reduce='mean')", 1.0),

@@ -15,10 +15,10 @@ from typing import IO, cast
 
 from geneval_references import MissingDependencyError, UsageError
 
-_TIMEOUT_VARIABLE = "GENEVAL_JAVA_TIMEOUT"
+TIMEOUT_VARIABLE = "GENEVAL_JAVA_TIMEOUT"
 _BLOCK = 1 << 16
 _LAST_WORDS = 300
-_GRACE = 2.0
+GRACE = 2.0
 """Seconds to wait for the pipes of a process that has been killed."""
 
 
@@ -40,7 +40,7 @@ def find_java(needed_by: str) -> str:
 
 def java_timeout(default: float) -> float:
     """Return the seconds a Java process may take: GENEVAL_JAVA_TIMEOUT if it is set, else the default."""
-    typed = os.environ.get(_TIMEOUT_VARIABLE)
+    typed = os.environ.get(TIMEOUT_VARIABLE)
     if not typed:
         return default
     try:
@@ -48,7 +48,7 @@ def java_timeout(default: float) -> float:
     except ValueError:
         seconds = -1.0
     if not (isfinite(seconds) and seconds > 0):
-        raise UsageError(f"{_TIMEOUT_VARIABLE} is {typed!r}; allowed: a number of seconds above 0")
+        raise UsageError(f"{TIMEOUT_VARIABLE} is {typed!r}; allowed: a number of seconds above 0")
     return seconds
 
 
@@ -86,52 +86,38 @@ def _run(command: Sequence[str], stdin: bytes, *, what: str, timeout: float, max
         pipes.close()
     if pipes.failure is not None:
         raise JavaError(f"{what} could not be started: {pipes.failure}") from pipes.failure
-    said = f"; it said: {pipes.last_words}" if pipes.last_words else ""
     if pipes.overflowed:
-        raise JavaError(f"{what} wrote more than {max_output} bytes, which cannot be right; it was stopped{said}")
+        raise JavaError(f"{what} wrote more than {max_output} bytes, which cannot be right; it was stopped{pipes.said}")
     if not in_time:
         raise JavaError(
-            f"{what} did not finish in {timeout:g} s and was stopped ({_TIMEOUT_VARIABLE} sets the limit){said}"
+            f"{what} did not finish in {timeout:g} s and was stopped ({TIMEOUT_VARIABLE} sets the limit){pipes.said}"
         )
     if pipes.returncode:
-        raise JavaError(f"{what} ended with exit code {pipes.returncode}{said}")
+        raise JavaError(f"{what} ended with exit code {pipes.returncode}{pipes.said}")
     return pipes
 
 
-class _Pipes:
-    """The three pipes of a process, each served by a thread so that none can block another."""
+class Child:
+    """A process with three pipes, of which stderr is drained from the start."""
 
-    def __init__(self, command: Sequence[str], stdin: bytes, max_output: int) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self._command = command
-        self._stdin = stdin
-        self._max_output = max_output
         self._stderr = bytearray()
         self._process: subprocess.Popen[bytes] | None = None
         # An interrupt reaches the main thread only. Started by another, the process is known before it can be lost.
         self._starter = Thread(target=self._start, daemon=True)
-        self._readers = [Thread(target=self._read_out, daemon=True), Thread(target=self._read_err, daemon=True)]
-        self._writer = Thread(target=self._write, daemon=True)
-        self.stdout = bytearray()
-        self.returncode: int | None = None
-        self.overflowed = False
+        self._threads = [Thread(target=self._read_err, daemon=True)]
         self.failure: OSError | None = None
 
-    def run(self, timeout: float) -> bool:
-        """Say whether the process closed its output and ended within `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+    def start(self) -> bool:
+        """Start it, and say whether that went well (`failure` says why not)."""
         self._starter.start()
         self._starter.join()
         if self._process is None:
             return False
-        for thread in (*self._readers, self._writer):
+        for thread in self._threads:
             thread.start()
-        for thread in self._readers:
-            thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        try:
-            self.returncode = self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return False
-        return not any(thread.is_alive() for thread in self._readers)
+        return True
 
     def close(self) -> None:
         """End the whole group, also where the caller was interrupted, and leave neither zombie nor open pipe."""
@@ -139,11 +125,11 @@ class _Pipes:
             self._starter.join()
         if self._process is None:
             return
-        _kill_group(self._process)
+        kill_group(self._process)
         self._process.wait()
-        for thread in (*self._readers, self._writer):
+        for thread in self._threads:
             if thread.ident is not None:
-                thread.join(timeout=_GRACE)
+                thread.join(timeout=GRACE)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with suppress(OSError):
                 cast(IO[bytes], pipe).close()
@@ -155,48 +141,92 @@ class _Pipes:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env=_environment(),
                 start_new_session=True,  # a process group of its own, so that whatever it starts ends with it
             )
         except OSError as error:
             self.failure = error
 
     @property
-    def last_words(self) -> str:
-        """The end of what the process wrote to stderr, on one line."""
-        return " ".join(self._stderr.decode("utf-8", "replace").split())[-_LAST_WORDS:].strip()
+    def said(self) -> str:
+        """What it wrote to stderr last, to be put behind an error."""
+        return f"; it said: {self.last_words}" if self.last_words else ""
 
     @property
-    def _running(self) -> subprocess.Popen[bytes]:
+    def last_words(self) -> str:
+        """The end of what the process wrote to stderr, on one line; a stack trace without its frames."""
+        lines = self._stderr.decode("utf-8", "replace").splitlines()
+        told = " ".join(line for line in lines if not line.startswith("\tat "))
+        return " ".join(told.split())[-_LAST_WORDS:].strip()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process, once it is started."""
         return cast("subprocess.Popen[bytes]", self._process)
 
-    def _read_out(self) -> None:
-        for block in _blocks(self._running.stdout):
-            self.stdout += block
-            if len(self.stdout) > self._max_output:
-                self.overflowed = True
-                _kill_group(self._running)
-                return
-
     def _read_err(self) -> None:
-        for block in _blocks(self._running.stderr):
+        for block in blocks(self.process.stderr):
             self._stderr += block
             del self._stderr[: -_LAST_WORDS * 4]
 
+
+class _Pipes(Child):
+    """A process that is handed all it reads and gives all it writes; a thread a pipe, so that none blocks another."""
+
+    def __init__(self, command: Sequence[str], stdin: bytes, max_output: int) -> None:
+        super().__init__(command)
+        self._stdin = stdin
+        self._max_output = max_output
+        self._threads += [Thread(target=self._read_out, daemon=True), Thread(target=self._write, daemon=True)]
+        self.stdout = bytearray()
+        self.returncode: int | None = None
+        self.overflowed = False
+
+    def run(self, timeout: float) -> bool:
+        """Say whether the process closed its output and ended within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        if not self.start():
+            return False
+        readers = self._threads[:2]
+        for thread in readers:
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        try:
+            self.returncode = self.process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return not any(thread.is_alive() for thread in readers)
+
+    def _read_out(self) -> None:
+        for block in blocks(self.process.stdout):
+            self.stdout += block
+            if len(self.stdout) > self._max_output:
+                self.overflowed = True
+                kill_group(self.process)
+                return
+
     def _write(self) -> None:
         with suppress(OSError):  # a process that stopped reading says why by its exit code
-            stdin = cast(IO[bytes], self._running.stdin)
+            stdin = cast(IO[bytes], self.process.stdin)
             stdin.write(self._stdin)
             stdin.close()
 
 
-def _blocks(pipe: IO[bytes] | None) -> Iterator[bytes]:
+def blocks(pipe: IO[bytes] | None) -> Iterator[bytes]:
+    """What comes out of a pipe, until it is closed."""
     descriptor = cast(IO[bytes], pipe).fileno()
     with suppress(OSError):
         while block := os.read(descriptor, _BLOCK):
             yield block
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _environment() -> dict[str, str]:
+    """Java reads paths as the locale has it: under that of C it does not find a jar in a folder with an accent."""
+    spoken = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    return os.environ | ({} if "utf" in spoken.lower() else {"LC_ALL": "C.UTF-8"})
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, at once."""
     with suppress(ProcessLookupError, PermissionError):
         if sys.platform == "win32":
             process.kill()

@@ -11,11 +11,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
-from geneval_references import MissingDependencyError
+from geneval_scorers.java._packaged import find_packaged
 from geneval_scorers.java._process import JavaError, find_java, java_timeout, run_java
 
 _JAR = Path("tokenizer", "stanford-corenlp-3.4.1.jar")
@@ -104,12 +103,7 @@ def find_jar() -> Path:
     Raises:
         MissingDependencyError: pycocoevalcap is not there.
     """
-    spec = find_spec("pycocoevalcap")  # found, not imported: its modules run code that geneval has no use for
-    folders = spec.submodule_search_locations if spec else None
-    jar = next((Path(folder) / _JAR for folder in folders or () if (Path(folder) / _JAR).is_file()), None)
-    if jar is None:
-        raise MissingDependencyError("ptb-java needs the jar in pycocoevalcap: pip install 'geneval-text[coco]'")
-    return jar
+    return find_packaged(_JAR, "ptb-java")
 
 
 def _without_punctuation(line: str) -> str:
