@@ -11,6 +11,7 @@ from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
+from geneval.cli._probe import probe
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(score)
 app.command()(compare)
+app.command()(probe)
 app.command()(validate)
 app.command()(demo)
 app.command()(scorers)
