@@ -72,9 +72,17 @@ class Verdict:
     def to_dict(self) -> dict[str, object]:
         """The row of the printed JSON."""
         pair = self.pair
-        texts = {"references": list(pair.references), "valid": pair.valid, "invalid": pair.invalid}
-        scores = {"valid_score": self.valid, "invalid_score": self.invalid, "outcome": self.outcome}
-        return {"scorer": self.scorer, "class": pair.class_, "id": pair.id} | texts | scores
+        return {
+            "scorer": self.scorer,
+            "class": pair.class_,
+            "id": pair.id,
+            "references": list(pair.references),
+            "valid": pair.valid,
+            "invalid": pair.invalid,
+            "valid_score": self.valid,
+            "invalid_score": self.invalid,
+            "outcome": self.outcome,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +212,7 @@ def probe_scorers(
     digest = pairs_hash(pairs)
     learned = {scorer.label for scorer in given if scorer.needs_fit}
     probing = _Probing(chosen, confidence, digest, learned)
-    contrasts = [
-        row for answer in answers for row in probing.contrasts(answer.scorer, answer.segment.reshape(-1, 2))
-    ]
+    contrasts = [row for answer in answers for row in probing.contrasts(answer.scorer, answer.segment.reshape(-1, 2))]
     return Probe(
         scorers=tuple(scorer.label for scorer in ready),
         classes=probing.classes,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._columns import PANEL, Columns, columns
-from geneval.cli._options import SCORING, SHOWING, Confidence, FailOnError, Quiet, check_limit
+from geneval.cli._options import SHOWING, Confidence, FailOnError, Quiet, check_limit
 from geneval.cli._talk import Progressing, plain, say
 from geneval_references import InputError, ItemsFailedError, UsageError
 
@@ -51,7 +51,9 @@ def probe(
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="NAME", help="Only pairs of this class. May be repeated.", rich_help_panel=PANEL),
+        typer.Option(
+            "--class", metavar="NAME", help="Only pairs of this class. May be repeated.", rich_help_panel=PANEL
+        ),
     ] = None,
     column: Columns = None,
     confidence: Confidence = 0.95,
@@ -70,22 +72,28 @@ def probe(
     fail_on_error: FailOnError = 0,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None,
-        typer.Option("--format", help="How results are printed: a table on a terminal, else json.", rich_help_panel=SHOWING),
+        typer.Option(
+            "--format", help="How results are printed: a table on a terminal, else json.", rich_help_panel=SHOWING
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
     """See what scorers are blind to: negation, numbers, who did what to whom, ...
 
-    Every pair has references, a valid text and an invalid one that differs in one respect, its class. For each scorer
-    and class you get the share of pairs with the valid text above the invalid one, a tie counting half, and its
-    interval. 50 % is what a coin gets: the scorer does not see the difference. Below, it prefers what is wrong, mostly
-    since that repeats more of the references' words.
+    Every pair has references, a valid text, and an invalid one that differs
+    from it in one respect, its class. For each scorer and class you get the share
+    of pairs with the valid text above the invalid one, a tie counting half, and
+    its interval. 50 % is what a coin gets. Below, the scorer prefers what is
+    wrong, often since that repeats more of the references' words.
 
-    A scorer that learns from references (cider) learns from those of the pairs. The column "longer text" is no scorer:
-    it shows where length would give the answer away. Results go to stdout, talk to stderr. Exit codes are those of
+    A scorer that learns from references (cider) learns from those of the pairs.
+    The column "longer text" is no scorer: it shows where length would give the
+    answer away. Results go to stdout, talk to stderr. Exit codes are those of
     `geneval score`.
 
-    Examples: geneval probe bleu chrf cosine --svg blind.svg; geneval probe cosine --class negation --show 3
+    Example: geneval probe bleu chrf cosine --svg blind.svg
+
+    Example: geneval probe cosine --class negation --show 3
     """
     from geneval.cli._render_probe import render
     from geneval.defaults import default_scorers

@@ -15,13 +15,12 @@ from geneval.cli._talk import plain, plain_json
 if TYPE_CHECKING:
     from geneval.probing import Contrast, Probe, Verdict
 
-_PROSE = (
-    "Percent of pairs in which the valid text scores better than the invalid one [{sure}% CI]; a tie counts half, =N "
-    "is the number of ties.",
-    "50: the scorer is blind to the difference. Below 50: it prefers the invalid text. An interval that holds 50 leaves "
-    "open which of these it is.",
-    "longer text: no scorer, but how often the valid text has more characters; away from 50, length tells something.",
-)
+_PROSE = """\
+Percent of pairs in which the valid text scores better than the invalid one [{sure}% CI]; a tie counts half, =N is the \
+number of ties.
+50 is what a coin gets. Below 50: the scorer prefers the invalid text. An interval that holds 50 leaves open whether \
+the scorer sees the difference at all.
+longer text: no scorer, but how often the valid text has more characters; away from 50, length tells something."""
 
 
 def render(result: Probe, form: str | None, show: int) -> None:
@@ -60,7 +59,7 @@ def cell(row: Contrast) -> str:
 
 def prose(result: Probe) -> list[str]:
     """What the numbers mean."""
-    return [line.format(sure=f"{100 * result.confidence:.10g}") for line in _PROSE]
+    return _PROSE.format(sure=f"{100 * result.confidence:.10g}").split("\n")
 
 
 def signatures(result: Probe) -> list[str]:
@@ -74,7 +73,7 @@ def examples(result: Probe, show: int) -> Iterator[tuple[str, list[Verdict]]]:
         for class_ in result.classes:
             row = result.contrast(scorer, class_)
             if row.losses or row.ties:
-                counts = f"{row.losses} wrong, {row.ties} ties of {row.n}"
+                counts = f"{row.losses} wrong, {row.ties} tied of {row.n}"
                 yield plain(f"{scorer}, {class_}: {counts}"), result.wrong(scorer, class_, show)
 
 
