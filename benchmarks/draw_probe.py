@@ -38,7 +38,9 @@ def overlap() -> tuple[list[str], list[list[str]]]:
     for class_ in result.classes:
         places = [i for i, pair in enumerate(result.pairs) if pair.class_ == class_]
         shared = result.scores["token_f1"][places].mean(axis=0)
-        words = np.mean([[len(t.split()) for t in (p.valid, p.invalid)] for p in map(result.pairs.__getitem__, places)], 0)
+        words = np.mean(
+            [[len(t.split()) for t in (p.valid, p.invalid)] for p in map(result.pairs.__getitem__, places)], 0
+        )
         row = result.contrast("token_f1", class_)
         counts = map(str, (row.losses, row.ties, row.wins))
         rows.append([class_, str(row.n), *(f"{s:.2f}" for s in shared), *counts, *(f"{w:.1f}" for w in words)])

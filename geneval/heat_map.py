@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Orange below a half, white at it, blue above: told apart by people with any common colour vision. Every cell has its
 # number as well, so that nothing hangs on colour.
-_BELOW, _MIDDLE, _ABOVE = (230, 120, 30), (255, 255, 255), (70, 130, 200)
+_BELOW, _MIDDLE, _ABOVE = (230, 120, 30), (255, 255, 255), (100, 160, 222)
 _INK, _SOFT, _LINE = "#1f2328", "#57606a", "#d0d7de"
 
 _LEFT, _CELL, _HEAD, _ROW, _EDGE = 128, 92, 62, 34, 12
@@ -21,7 +21,7 @@ _LETTERS = 15
 
 
 def colour(rate: float | None) -> str:
-    """The colour of a rate, as `#rrggbb`; dark text is readable on all of them (contrast of 5 to 1 at least)."""
+    """The colour of a rate, as `#rrggbb`; dark text is readable on all of them (a contrast of 4.5 to 1 at least)."""
     if rate is None:
         return "#eeeeee"
     end = _ABOVE if rate > 0.5 else _BELOW
