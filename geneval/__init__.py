@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from geneval.api import compare, score
+    from geneval.api import compare, probe, score
     from geneval.comparison import Comparison, Comparisons, compare_inputs
+    from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
     from geneval.fitted import read_fitted
+    from geneval.probing import Contrast, Probe
     from geneval.results import Result, Score
     from geneval_references import (
         GateError,
@@ -43,9 +45,12 @@ _HOMES = {
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval.api": ("compare", "score"),
+    "geneval.api": ("compare", "probe", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
+    "geneval.data": ("MinimalPair",),
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.fitted": ("read_fitted",),
+    "geneval.probing": ("Contrast", "Probe"),
     "geneval.results": ("Result", "Score"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -53,12 +58,15 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Comparison",
     "Comparisons",
+    "Contrast",
     "Corpus",
     "GateError",
     "GenevalError",
     "InputError",
     "ItemsFailedError",
+    "MinimalPair",
     "MissingDependencyError",
+    "Probe",
     "Queries",
     "Reference",
     "ReferenceSet",
@@ -76,6 +84,7 @@ __all__ = [
     "pair_scorer",
     "parse",
     "plugins",
+    "probe",
     "read_fitted",
     "score",
     "scorer",

@@ -1,4 +1,4 @@
-"""`geneval.score` and `geneval.compare`: the commands of these names for texts that are in memory."""
+"""`geneval.score`, `geneval.compare` and `geneval.probe`: the commands of these names for texts that are in memory."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geneval.comparison import Comparisons, compare_inputs
-from geneval.data import inputs_from_lists
+from geneval.data import MinimalPair, inputs_from_lists, probe_pairs, read_pairs
 from geneval.defaults import default_scorers
 from geneval.evaluation import Settings, evaluate
 from geneval.fitted import read_fitted
+from geneval.probing import Probe, probe_scorers
 from geneval.results import Result
 from geneval_references import UsageError
 from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
@@ -211,6 +212,51 @@ def compare(
         watch=watch,
     )
     return replace(result, notes=(*result.notes, left_out)) if left_out else result
+
+
+def probe(
+    *,
+    scorers: Sequence[ScorerLike] | ScorerLike | None = None,
+    pairs: str | Path | Sequence[MinimalPair] | None = None,
+    classes: str | Sequence[str] | None = None,
+    confidence: float = 0.95,
+    watch: Watch | None = None,
+) -> Probe:
+    """Tells what scorers are blind to: on minimal pairs, how often each puts the right text above the wrong one.
+
+    Args:
+        scorers: as in `score`. Those that learn from references learn from those of the pairs.
+        pairs: a file, or pairs in memory; by default the pairs in English that ship with geneval.
+        classes: only pairs of these classes, such as `"negation"`.
+        confidence: of the intervals.
+        watch: told about progress.
+
+    Returns:
+        For each scorer and class the share of pairs it gets right, with its interval, and the pairs it gets wrong.
+
+    Raises:
+        InputError: a pair is malformed.
+        UsageError: a scorer or class that does not exist.
+        MissingDependencyError: what a scorer runs is not installed.
+
+    Examples:
+        >>> import geneval
+        >>> cat = ("a grey cat", "a cat with grey fur")
+        >>> pair = geneval.MinimalPair("1", "attribute", cat, valid="a grey-furred cat", invalid="a black cat")
+        >>> result = geneval.probe(scorers=["token_f1"], pairs=[pair])
+        >>> row = result.contrast("token_f1", "attribute")
+        >>> row.rate, row.n
+        (0.0, 1)
+    """
+    chosen, left_out = default_scorers() if scorers is None else ([_scorer(s) for s in _listed(scorers)], None)
+    notes = (left_out,) if left_out else ()
+    if pairs is None:
+        pairs = probe_pairs()
+    elif isinstance(pairs, str | Path):
+        pairs, told, _ = read_pairs([str(pairs)])
+        notes = (*told, *notes)
+    result = probe_scorers(pairs, chosen, classes=_texts(classes), confidence=confidence, watch=watch)
+    return replace(result, notes=notes)
 
 
 def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:

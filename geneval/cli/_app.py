@@ -13,6 +13,7 @@ from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
 from geneval.cli._machine import reads_data, runs_models
+from geneval.cli._probe import probe
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
@@ -30,6 +31,11 @@ app.command()(runs_models(score))
 app.command()(runs_models(compare))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))
+app.command()(score)
+app.command()(compare)
+app.command()(probe)
+app.command()(validate)
+app.command()(demo)
 app.command()(scorers)
 app.command()(doctor)
 app.add_typer(references, name="references")

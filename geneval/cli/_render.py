@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from geneval.cli._talk import plain, plain_json
@@ -144,8 +144,13 @@ def table(result: Result) -> None:
     console.print(Text(beside(result), style="dim"), soft_wrap=True)
 
 
-def table_of(console: Console, heads: list[str], rows: list[list[str]]) -> None:
-    """Prints rows under their heads; a cell may have several lines."""
+def table_of(
+    console: Console,
+    heads: list[str],
+    rows: list[list[str]],
+    style: Callable[[int, int], str] = lambda _row, _column: "",
+) -> None:
+    """Prints rows under their heads; a cell may have several lines, and a style of its own."""
     from rich.table import Table
     from rich.text import Text
 
@@ -154,8 +159,8 @@ def table_of(console: Console, heads: list[str], rows: list[list[str]]) -> None:
         out = Table(show_edge=False, pad_edge=False)
         for i in (0, *block):
             out.add_column(Text(heads[i]), justify="left" if i == 0 else "right", overflow="fold")
-        for row in rows:
-            out.add_row(*(Text(row[i]) for i in (0, *block)))
+        for place, row in enumerate(rows):
+            out.add_row(*(Text(row[i], style=style(place, i)) for i in (0, *block)))
         console.print(out)
         console.print()
 

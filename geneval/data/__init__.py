@@ -14,6 +14,7 @@ from geneval.data._model import (
     Verdict,
     Winner,
 )
+from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
 from geneval.data._people import read_judgements, read_preferences, read_ratings
 from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
@@ -28,6 +29,7 @@ __all__ = [
     "InputFile",
     "Inputs",
     "Judgement",
+    "MinimalPair",
     "Output",
     "Preference",
     "Problem",
@@ -38,8 +40,11 @@ __all__ = [
     "Winner",
     "demo_inputs",
     "inputs_from_lists",
+    "pairs_hash",
+    "probe_pairs",
     "read_inputs",
     "read_judgements",
+    "read_pairs",
     "read_preferences",
     "read_ratings",
     "read_references",

@@ -12,7 +12,7 @@ from geneval_references import UsageError
 if TYPE_CHECKING:
     from geneval.data._sources import Source
 
-Kind = Literal["outputs", "references", "preferences", "ratings", "judgements"]
+Kind = Literal["outputs", "references", "preferences", "ratings", "judgements", "pairs"]
 Row = dict[str, Any]
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -24,6 +24,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     ),
     "ratings": ("id", "system", "value", "annotator", "criterion", "ratings"),
     "judgements": ("id", "text", "verdict", "annotator", "guideline"),
+    "pairs": ("id", "class", "references", "valid", "invalid", "source"),
 }
 """The columns that a row of each kind may have."""
 

@@ -28,6 +28,7 @@ from geneval.data import (
     Problem,
     read_inputs,
     read_judgements,
+    read_pairs,
     read_preferences,
     read_ratings,
     read_references,
@@ -46,6 +47,7 @@ READERS: dict[str, Callable[[list[str], str | None], object]] = {
     "preferences": lambda paths, form: read_preferences(paths, format=form),
     "ratings": lambda paths, form: read_ratings(paths, format=form),
     "judgements": lambda paths, form: read_judgements(paths, format=form),
+    "pairs": lambda paths, form: read_pairs(paths, format=form),
 }
 NAMES = ["a.jsonl", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst", "a.csv.gz", "a.tsv.zst", "a.parquet", "a.txt"]
 
@@ -59,6 +61,7 @@ ROWS = {
     "preferences": [{"id": "1", "a": "A", "b": "B", "winner": "tie", "annotator": "p", "shown_left": "a"}],
     "ratings": [{"id": "1", "system": "A", "value": 3, "criterion": "P"}, {"id": "2", "ratings": {"A": 1}}],
     "judgements": [{"id": "1", "text": "x", "verdict": "valid", "annotator": "p", "guideline": "g"}],
+    "pairs": [{"id": "1", "class": "x", "references": ["a", "b"], "valid": "c", "invalid": "d", "source": "e"}],
 }
 CSV = {
     "outputs": 'id,system,output,references.0,references.1,ratings.A\n1,A,a dog,x,,2\n2,A,"b, c",y,z,3\n',
@@ -66,6 +69,7 @@ CSV = {
     "preferences": "id,a,b,winner\n1,A,B,tie\n",
     "ratings": "id,system,value\n1,A,2.5\n",
     "judgements": "id,text,verdict,annotator,guideline\n1,x,valid,p,g\n",
+    "pairs": 'id,class,references.0,references.1,valid,invalid\n1,x,a,"b, c",d,e\n',
 }
 TOKENS = [b'"', b",", b"\n", b"\r", b"\t", b"{", b"}", b"[", b"]", b":", b"null", b"NaN", b"1e999", b"-1", b"\\ud800"]
 TOKENS += [b"\xef\xbb\xbf", b"\xff", b"\0", b"\\u0000", "\u2028".encode(), b'"id"', b"references", b"winner", b"'"]
@@ -212,6 +216,7 @@ JSON = st.recursive(
 )
 COLUMNS = ["id", "output", "outputs", "references", "ratings", "system", "sample", "source", "condition", "ref"]
 COLUMNS += ["a", "b", "winner", "value", "text", "verdict", "annotator", "shown_left", "left", "a_system"]
+COLUMNS += ["class", "valid", "invalid"]
 
 
 @pytest.mark.parametrize("kind", READERS)
