@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from geneval.agreement import Agreement, agree
     from geneval.api import compare, score
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.evaluation import Settings, evaluate
@@ -40,6 +41,7 @@ _HOMES = {
         "UsageError",
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
+    "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.evaluation": ("Settings", "evaluate"),
@@ -49,6 +51,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Agreement",
     "Comparison",
     "Comparisons",
     "Corpus",
@@ -67,6 +70,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "__version__",
+    "agree",
     "compare",
     "compare_inputs",
     "evaluate",

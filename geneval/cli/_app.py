@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from geneval import __version__
+from geneval.cli._agree import agree
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(score)
 app.command()(compare)
+app.command()(agree)
 app.command()(validate)
 app.command()(demo)
 app.command()(scorers)
