@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from geneval.api import compare, probe, score
+    from geneval.agreement import Agreement, agree
+    from geneval.api import compare, score
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
@@ -44,6 +46,7 @@ _HOMES = {
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
+    "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "score"),
     "geneval.api": ("compare", "probe", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
@@ -56,6 +59,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Agreement",
     "Comparison",
     "Comparisons",
     "Contrast",
@@ -77,6 +81,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "__version__",
+    "agree",
     "compare",
     "compare_inputs",
     "encoder",

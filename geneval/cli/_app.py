@@ -8,6 +8,7 @@ import typer
 
 from geneval import __version__
 from geneval.cli._cache import app as cache
+from geneval.cli._agree import agree
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
@@ -34,6 +35,7 @@ app.command()(runs_models(demo))
 app.command()(score)
 app.command()(compare)
 app.command()(probe)
+app.command()(agree)
 app.command()(validate)
 app.command()(demo)
 app.command()(scorers)
