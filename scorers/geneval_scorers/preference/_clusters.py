@@ -18,6 +18,9 @@ from geneval_scorers.preference._comparisons import tally
 from geneval_scorers.preference._design import Design
 from geneval_scorers.preference._solver import Problem, Solution, inverted
 
+_DENSE = 20_000_000
+"""Up to so many numbers, sums over clusters are an array: products of arrays are quicker than those of sparse ones."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
@@ -46,7 +49,10 @@ class Fitted:
         return np.asarray(self.cells[self.design.cell])
 
     def scores(self, cluster: Ints, count: int) -> Any:
-        """Derivatives of the log-likelihood, summed over the comparisons of each cluster, [clusters, parameters]."""
+        """Derivatives of the log-likelihood, summed over the comparisons of each cluster, [clusters, parameters].
+
+        An array, or a sparse one where there are very many clusters.
+        """
         from scipy import sparse
 
         design, theta = self.design, self.solution.theta
@@ -61,8 +67,10 @@ class Fitted:
         if design.kernel.fits_ties:
             values.append(by_tie[outcome, cell] * design.weight[rows])
             columns.append(np.full(len(rows), design.width - 1))
-        place = (np.concatenate(values), (np.tile(cluster[rows], len(values)), np.concatenate(columns)))
-        return sparse.coo_array(place, shape=(count, design.width)).tocsr()
+        row, column, value = np.tile(cluster[rows], len(values)), np.concatenate(columns), np.concatenate(values)
+        if count * design.width <= _DENSE:
+            return tally(row * design.width + column, value, count * design.width).reshape(count, design.width)
+        return sparse.coo_array((value, (row, column)), shape=(count, design.width)).tocsr()
 
     def meat(self) -> Floats:
         """The sum over comparisons of the squares of their scores, a weight of w counting as w comparisons."""
@@ -89,7 +97,12 @@ class Fitted:
         Raises:
             numpy.linalg.LinAlgError: without some cluster nothing is identified.
         """
-        scores = self.scores(cluster, count).toarray()
+        scores = dense(self.scores(cluster, count))
         return np.stack(
             [score @ inverted(left) for score, left in zip(scores, self.without(cluster, count), strict=True)]
         )
+
+
+def dense(matrix: Any) -> Floats:
+    """A sparse matrix, or an array, as an array."""
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, np.float64)

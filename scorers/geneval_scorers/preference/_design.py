@@ -16,7 +16,7 @@ import numpy.typing as npt
 from geneval_references import InputError, UsageError
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers._spec import nearest
-from geneval_scorers.preference._comparisons import Comparisons, tally
+from geneval_scorers.preference._comparisons import TIE, A, B, Comparisons, tally
 from geneval_scorers.preference._kernels import Kernel, Terms
 
 ORDER = "order"
@@ -94,6 +94,19 @@ class Design:
     def total(self) -> Floats:
         """The weight of each cell."""
         return np.asarray(self.counts.sum(axis=0))
+
+    @property
+    def wins(self) -> Floats:
+        """How often each system was preferred to each other one, [systems, systems]."""
+        there, size = self.a * self.size + self.b, self.size
+        won, lost = (tally(there, self.counts[outcome], size * size).reshape(size, size) for outcome in (A, B))
+        return won + lost.T
+
+    @property
+    def ties(self) -> Floats:
+        """How often each two systems tied, symmetric, [systems, systems]."""
+        found = tally(self.a * self.size + self.b, self.counts[TIE], self.size**2).reshape(self.size, self.size)
+        return found + found.T
 
     def only(self, cells: Bools) -> Design:
         """The same without some cells; comparisons keep their cells' numbers of before, and are not for use."""

@@ -9,7 +9,7 @@ perfectly say no more about the rest and are left out, as the limit of the likel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -178,18 +178,15 @@ def _alike(rows: Floats) -> Ints:
 def _separated(design: Design, prior: Prior) -> Identified:
     """What is left once the directions are known that explain outcomes perfectly."""
     rows, cell = outcome_rows(design)
-    penalised = isinstance(prior, Gaussian)
-    strict = perfect(rows, design.size if penalised else 0)
-    left = rows[np.flatnonzero(~strict)]
-    product = (left.T @ left).toarray()
-    if penalised:  # what is at infinity takes all worths with it: they have nothing but the prior left
-        none = np.eye(design.width)[:, design.size :]
-        return Identified(
-            np.zeros(len(design.a), bool), none, np.arange(design.size), np.zeros(len(design.names), bool), tie=False
-        )
+    held = design.size if isinstance(prior, Gaussian) else 0
+    strict = perfect(rows, held)
+    left = rows[np.flatnonzero(~strict)][:, held:]
+    flat = _flat(np.asarray((left.T @ left).toarray(), np.float64))
     cells = np.ones(len(design.a), bool)
     cells[cell[strict]] = False
-    return _read(design, cells, _flat(product))
+    found = _read(design, cells, np.vstack([np.zeros((held, flat.shape[1])), flat]))
+    # Under a Gaussian prior worths would have nothing but the prior left: none is identified.
+    return replace(found, group=np.arange(design.size)) if held else found
 
 
 def outcome_rows(design: Design) -> tuple[Any, Ints]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from geneval_references import InputError
 from geneval_scorers._ragged import Floats, Ints
-from geneval_scorers.preference._clusters import Fitted
+from geneval_scorers.preference._clusters import Fitted, dense
 from geneval_scorers.preference._comparisons import ClusterName, Comparisons, Labels
 from geneval_scorers.preference._existence import strong_groups
 from geneval_scorers.preference._solver import Problem, maximise, proven
@@ -78,7 +78,7 @@ def clustering(votes: Comparisons, cluster: Cluster | None) -> Clustering | None
     names: tuple[ClusterName, ...] = ("item", "annotator")
     for name in names:
         found = votes.items if name == "item" else votes.annotators
-        if found is not None and (found.of >= 0).all() and len(np.unique(found.of)) < len(votes):
+        if found is not None and (found.of >= 0).all() and len(np.flatnonzero(np.bincount(found.of))) < len(votes):
             return Clustering(name, (found,))
     return None
 
@@ -89,9 +89,24 @@ def information(fit: Fitted) -> Found:
 
 
 def robust(fit: Fitted) -> Found:
-    """The sandwich of independent votes: the model need not hold."""
-    inverse = fit.solution.inverse
-    return Found(Curved(fit.solution.theta, inverse @ fit.meat() @ inverse), "sandwich")
+    """The sandwich of independent votes: the model need not hold. Its small-sample correction is n / (n - parameters).
+
+    Raises:
+        RefusedError: comparisons repeat each other so much that some difference would have no error.
+    """
+    inverse, votes = fit.solution.inverse, float(fit.problem.design.total.sum())
+    covariance = inverse @ fit.meat() @ inverse * votes / max(votes - fit.parameters, 1.0)
+    _check_rank(fit, covariance)
+    return Found(Curved(fit.solution.theta, covariance), "sandwich")
+
+
+def halves(fit: Fitted) -> Found:
+    """Of ties as half wins: the sandwich, since the model does not hold; where it fails, the information."""
+    try:
+        return robust(fit)
+    except RefusedError:
+        note = "too few comparisons for a sandwich: intervals come from the information, which is too careful with half wins"
+        return replace(information(fit), notes=(note,))
 
 
 def profile(fit: Fitted) -> Found:
@@ -124,7 +139,7 @@ def clustered(fit: Fitted, groups: Clustering, systems: tuple[str, ...], resampl
 
 def _numbered(fit: Fitted, labels: Labels) -> tuple[Ints, int]:
     """Clusters of the comparisons that count, from 0 on, and how many there are."""
-    used = np.unique(labels.of[fit.votes])
+    used = np.flatnonzero(np.bincount(labels.of[fit.votes]))
     place = np.full(len(labels.names) + 1, -1)
     place[used] = np.arange(len(used))
     return place[labels.of], len(used)
@@ -132,12 +147,14 @@ def _numbered(fit: Fitted, labels: Labels) -> tuple[Ints, int]:
 
 def _thin(fit: Fitted, parts: list[tuple[Ints, int]], names: list[str], systems: tuple[str, ...]) -> tuple[str, ...]:
     """A note on systems that few clusters tell of."""
+    from scipy import sparse
+
     notes = []
     votes, design = fit.votes, fit.design
-    for (cluster, _), name in zip(parts, names, strict=True):
+    for (cluster, count), name in zip(parts, names, strict=True):
         ends = np.concatenate([end[design.cell[votes]] for end in (design.a, design.b)])
-        pairs = np.unique(ends * (cluster.max() + 1) + np.tile(cluster[votes], 2)) // (cluster.max() + 1)
-        seen = np.bincount(pairs, minlength=design.size)
+        met = sparse.coo_array((np.ones(len(ends)), (ends, np.tile(cluster[votes], 2))), shape=(design.size, count))
+        seen = np.diff(met.tocsr().indptr)
         few = [systems[i] for i in np.flatnonzero((seen > 0) & (seen < FEW))]
         if few:
             notes.append(
@@ -155,7 +172,7 @@ def _sandwich(fit: Fitted, cluster: Ints, count: int) -> Found:
 
 def _one_way(fit: Fitted, cluster: Ints, count: int) -> Floats:
     scores = fit.scores(cluster, count)
-    meat = np.asarray((scores.T @ scores).toarray()) * (count / (count - 1))
+    meat = dense(scores.T @ scores) * (count / (count - 1))
     return np.asarray(fit.solution.inverse @ meat @ fit.solution.inverse)
 
 
@@ -170,8 +187,8 @@ def _check_rank(fit: Fitted, covariance: Floats) -> None:
     rank = int((values > 1e-9 * values[-1]).sum())
     if rank < fit.parameters:
         raise RefusedError(
-            f"the clusters tell of {rank} of {fit.parameters} parameters: some system was compared in one cluster only. "
-            "Take another cluster, or cluster=None, which takes all votes for independent"
+            f"the sandwich tells of {rank} of {fit.parameters} parameters: some system was compared in one cluster only, or "
+            "all its comparisons ended alike. Take another cluster, or interval='information' with cluster=None"
         )
 
 

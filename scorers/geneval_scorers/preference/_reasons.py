@@ -16,15 +16,17 @@ WAY_OUT = (
 )
 """What helps where the comparisons that there are leave a worth open."""
 
+NO_LINK = "a prior does not compare what no chain of comparisons links"
+
 
 def reasons(votes: Comparisons, design: Design, found: Identified) -> dict[int, str]:
     """For each system without a worth, why."""
-    main = found.main
-    linked = weak_groups(design)
-    wins, ties = votes.wins, votes.ties.sum(axis=1)
-    met = np.stack([wins.sum(axis=1), wins.sum(axis=0), ties])
+    missing = np.setdiff1d(np.arange(design.size), found.main)
+    if not len(missing):
+        return {}
+    linked, wins = weak_groups(design), design.wins
+    met = np.stack([wins.sum(axis=1), wins.sum(axis=0), design.ties.sum(axis=1)])
     whole = _whole(design, found, linked)
-    missing = np.setdiff1d(np.arange(design.size), main)
     return {int(i): whole or _one(votes, found, linked, int(i), met) for i in missing}
 
 

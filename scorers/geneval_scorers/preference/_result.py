@@ -377,7 +377,7 @@ def rank_ranges(state: State, level: float, seed: int) -> dict[int, tuple[int, i
     if state.fit is None or state.spread is None or len(main) < 2:
         return {}
     first, second = np.triu_indices(len(main), 1)
-    critical = state.spread.largest(main[first], main[second], level, seed)
+    critical = state.spread.largest(main, level, seed)
     theta = state.fit.solution.theta
     ratio = (theta[main[first]] - theta[main[second]]) / pair_errors(state.spread.covariance, main[first], main[second])
     better = np.zeros((len(main), len(main)), bool)

@@ -21,8 +21,8 @@ from geneval_scorers.preference._kernels import Values
 STEPS = 200
 """Newton needs 5 to 8; under the Jeffreys prior, where its matrix is approximate, some more."""
 
-_FAR = 40.0
-"""A lead in log-odds, of two systems that were compared, that 10^17 comparisons would be needed for."""
+_FAR = 30.0
+"""A lead in log-odds, of two systems that were compared, that takes 10^13 comparisons; beyond, gradients are rounding."""
 
 _SMALL = 1e-9
 """A step below this ends the search; Newton's steps square, so that what is left is rounding."""
@@ -268,10 +268,12 @@ def proven(problem: Problem, found: Solution) -> bool:
 
     The log-likelihoods here are generalised self-concordant in the leads (Bach 2010): if Newton's decrement times the
     largest standard deviation of a lead is below 1, there is a maximum within reach. Where it runs off to infinity,
-    every step changes some lead by about 1, and the product stays above.
+    every step changes some lead by about 1, and the product stays above. What rounding may hide in the gradient is added.
     """
     gradient = problem.gradient(found.theta, found.inverse)
-    decrement = float(np.sqrt(max(gradient @ found.inverse @ gradient, 0.0)))
+    decrement = math.sqrt(max(float(gradient @ found.inverse @ gradient), 0.0))
     dd, dt, tt = problem.design.products(found.inverse)
     widest: Floats = dd + 2 * np.abs(dt) + tt
-    return decrement * math.sqrt(float(widest.max())) < 0.1
+    width = float(widest.max())
+    rounding = float(np.finfo(float).eps) * float(problem.design.total.sum()) * width
+    return decrement * math.sqrt(width) + rounding < 0.1

@@ -30,8 +30,8 @@ class Spread(Protocol):
         """Ends of the intervals of linear combinations, [combinations, parameters]."""
         ...
 
-    def largest(self, first: Ints, second: Ints, level: float, seed: int) -> float:
-        """What the largest |difference| / standard error of these pairs of parameters stays below with such odds."""
+    def largest(self, places: Ints, level: float, seed: int) -> float:
+        """What the largest |difference| / standard error of all pairs of these parameters stays below with such odds."""
         ...
 
 
@@ -45,6 +45,15 @@ def pair_errors(covariance: Floats, first: Ints, second: Ints) -> Floats:
     """Standard errors of differences of parameters."""
     diagonal = np.diag(covariance)
     return np.sqrt(np.maximum(diagonal[first] + diagonal[second] - 2 * covariance[first, second], 0.0))
+
+
+def pair_contrasts(places: Ints, width: int) -> Floats:
+    """The differences of all pairs of these parameters, [pairs, parameters]."""
+    first, second = np.triu_indices(len(places), 1)
+    found = np.zeros((len(first), width))
+    found[np.arange(len(first)), places[first]] = 1
+    found[np.arange(len(first)), places[second]] = -1
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,25 +72,24 @@ class Curved:
         middle = contrasts @ self.theta
         return middle - reach, middle + reach
 
-    def largest(self, first: Ints, second: Ints, level: float, seed: int) -> float:
+    def largest(self, places: Ints, level: float, seed: int) -> float:
         """As `Spread` says, from draws of the errors."""
         rng = np.random.default_rng(seed)
         values, vectors = np.linalg.eigh(self.covariance)
         draws = rng.standard_normal((DRAWS, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
         if math.isfinite(self.freedom):
             draws *= np.sqrt(self.freedom / rng.chisquare(self.freedom, DRAWS))[:, None]
-        return _largest(draws, self.covariance, first, second, level)
+        return _largest(draws[:, places], self.covariance[np.ix_(places, places)], level)
 
 
-def _largest(draws: Floats, covariance: Floats, first: Ints, second: Ints, level: float) -> float:
+def _largest(draws: Floats, covariance: Floats, level: float) -> float:
     """The quantile of the largest studentised difference over draws of errors, [draws, parameters]."""
-    scale = 1 / pair_errors(covariance, first, second)
+    columns = np.ascontiguousarray(draws.T)
     found = np.zeros(len(draws))
-    size = max(1, _BLOCK // len(draws))
-    for start in range(0, len(first), size):
-        part = slice(start, start + size)
-        ratios = np.abs(draws[:, first[part]] - draws[:, second[part]]) * scale[part]
-        np.maximum(found, ratios.max(axis=1, initial=0.0), out=found)
+    for i in range(1, len(columns)):
+        before = np.arange(i)
+        scale = 1 / pair_errors(covariance, before, np.full(i, i))
+        np.maximum(found, (np.abs(columns[:i] - columns[i]) * scale[:, None]).max(axis=0), out=found)
     return float(np.quantile(found, level))
 
 
@@ -113,11 +121,9 @@ class Wild:
         middle = contrasts @ self.theta
         return middle - reach, middle + reach
 
-    def largest(self, first: Ints, second: Ints, level: float, seed: int) -> float:
+    def largest(self, places: Ints, level: float, seed: int) -> float:
         """As `Spread` says, from the same draws."""
-        contrasts = np.zeros((len(first), len(self.theta)))
-        contrasts[np.arange(len(first)), first] = 1
-        contrasts[np.arange(len(first)), second] = -1
+        contrasts = pair_contrasts(places, len(self.theta))
         found = np.zeros(len(self.signs))
         for ratios in self._ratios(contrasts):
             np.maximum(found, ratios.max(axis=1, initial=0.0), out=found)
@@ -161,9 +167,9 @@ class Refitted:
         low, high = np.quantile(self.draws @ contrasts.T, [(1 - level) / 2, (1 + level) / 2], axis=0)
         return low, high
 
-    def largest(self, first: Ints, second: Ints, level: float, seed: int) -> float:
+    def largest(self, places: Ints, level: float, seed: int) -> float:
         """As `Spread` says."""
-        return _largest(self.draws - self.theta, self.covariance, first, second, level)
+        return _largest((self.draws - self.theta)[:, places], self.covariance[np.ix_(places, places)], level)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,9 +198,9 @@ class Profile:
         ]
         return np.array(ends[0]), np.array(ends[1])
 
-    def largest(self, first: Ints, second: Ints, level: float, seed: int) -> float:
+    def largest(self, places: Ints, level: float, seed: int) -> float:
         """As `Spread` says, from the curvature."""
-        return Curved(self.solution.theta, self.covariance).largest(first, second, level, seed)
+        return Curved(self.solution.theta, self.covariance).largest(places, level, seed)
 
     def _end(self, contrast: Floats, scale: float, reach: float) -> float:
         """Where the signed root of twice the drop is `reach`: it is nearly straight, so that scaling finds it."""
