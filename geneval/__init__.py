@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from geneval.api import compare, probe, score
     from geneval.agreement import Agreement, agree
-    from geneval.api import compare, score
+    from geneval.api import compare, probe, score
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
@@ -47,7 +46,6 @@ _HOMES = {
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval.agreement": ("Agreement", "agree"),
-    "geneval.api": ("compare", "score"),
     "geneval.api": ("compare", "probe", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.data": ("MinimalPair",),

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from geneval import __version__
-from geneval.cli._cache import app as cache
 from geneval.cli._agree import agree
+from geneval.cli._cache import app as cache
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor

@@ -46,9 +46,9 @@ from geneval_scorers._significance import (
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.cosine import Cosine
-from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.embedding.cross_encoder import CrossEncoder
 from geneval_scorers.embedding.entailment import Entailment
+from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.embedding.learned import Learned
 from geneval_scorers.java.meteor import Meteor
 from geneval_scorers.ngram.bleu import Bleu
@@ -90,9 +90,9 @@ __all__ = [
     "Corpus",
     "Cosine",
     "Coverage",
+    "CrossEncoder",
     "DistinctN",
     "Ending",
-    "CrossEncoder",
     "Entailment",
     "Exact",
     "FitState",
