@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from geneval.testing import Trial, scorer_checks
 from geneval_references import Reference, ReferenceSet
 from geneval_scorers import Corpus, Pair, ask_all, expected_at, full, parse, randomisation_p, scorers
+from geneval_scorers.conformance._trial import questions
 
 # Witten-Bell by hand, for the two sentences that the table is tested on as the only references. The end of a text came
 # twice, 9 words once: below the histories a word has (1 + 10/11) / 21 = 1/11, the end (2 + 10/11) / 21.
@@ -29,6 +30,7 @@ CASES = [
     ("bleu(lowercase=True, smooth='floor')", 100.0),
     ("chrf", 100.0),
     ("chrf(word_order=2)", 100.0),
+    ("chamfer(of='token_f1')", 1.0),
     ("cider(tokenizer='unicode')", 10.0),
     ("coco_bleu(n=1, tokenizer='unicode')", 1.0),
     ("coco_bleu(n=4, tokenizer='unicode')", 1.0),
@@ -49,11 +51,28 @@ CASES = [
     ("perplexity", [math.exp(-score) for score in FLUENCY]),
     ("repetition(n=2)", 0.0),
     pytest.param("meteor(tokenizer='rouge')", 1.0, marks=pytest.mark.java),
+    ("coverage(of='chrf')", 100.0),
+    ("coverage(of=\"cider(tokenizer='unicode')\")", 10.0),
+    ("coverage(of='token_f1', threshold=0.5)", 1.0),
+    ("distinct_n", 0.5),
+    ("distinct_n(n=1)", 0.5),
+    pytest.param("gaussian", 1.0, marks=pytest.mark.neural),
+    pytest.param("gaussian(form='csd', spread=0.5, prior=3.0)", 0.5, marks=pytest.mark.neural),
+    ("pairwise(of='token_f1')", 1.0),
+    ("precision(of=\"rouge(kind='2')\")", 1.0),
+    ("precision(of='token_f1', threshold=0.5)", 1.0),
     ("rouge(kind='1')", 1.0),
     ("rouge(kind='L')", 1.0),
     ("rouge(kind='Lsum', reduce='mean')", 1.0),
+    ("self_bleu", 100.0),
+    ("self_cider(tokenizer='unicode')", 0.0),
+    ("self_cider(version='lsa', tokenizer='unicode')", 0.0),
+    ("smooth_chamfer(of='exact')", 1.0),
+    ("smooth_chamfer(of='token_f1', alpha=1.0, raw=True)", 1 + math.log(2) / 2),
     ("ter", 0.0),
     ("token_f1", 1.0),
+    pytest.param("vendi", 1.0, marks=pytest.mark.neural),
+    ("vendi(kernel='ngram')", 1.0),
 ]
 SPECS = [pytest.param(case.values[0], marks=case.marks) if hasattr(case, "marks") else case[0] for case in CASES]
 every_scorer = pytest.mark.parametrize("spec", SPECS)
@@ -97,7 +116,8 @@ def ready(spec, corpus):
 
 
 def segments(spec, corpus):
-    return ask_all(ready(spec, corpus), corpus, full(corpus)).segment
+    scorer = ready(spec, corpus)
+    return ask_all(scorer, corpus, questions(scorer, corpus)).segment
 
 
 def worse(scorer, before, after):
@@ -194,9 +214,10 @@ def compared(spec, pairs, k=None):
     sets = [ReferenceSet(str(i), tuple(map(Reference, texts))) for i, texts in enumerate(RIGHT)]
     outputs = [(str(i), str(side), text, 0) for i, pair in enumerate(pairs) for side, text in enumerate(pair)]
     corpus = Corpus(sets, outputs)
-    scorer, queries = ready(spec, corpus), full(corpus)
+    scorer = ready(spec, corpus)
+    queries = questions(scorer, corpus)
     answers = ask_all(scorer, corpus, queries) if k is None else expected_at(scorer, corpus, queries, k)
-    first, second = (np.flatnonzero(corpus.output_system == side) for side in (0, 1))
+    first, second = (np.flatnonzero(corpus.output_system[queries.subject] == side) for side in (0, 1))
     return Pair.of(answers, first, second, queries.item)
 
 

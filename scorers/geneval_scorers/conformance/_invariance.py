@@ -6,7 +6,6 @@ import numpy as np
 
 from geneval_references import UsageError
 from geneval_scorers._answers import ask_all, expected_at
-from geneval_scorers._queries import full
 from geneval_scorers._ragged import Ragged
 from geneval_scorers._scorer import PairScorer, Scorer
 from geneval_scorers.conformance._texts import OTHER, RARE, Item
@@ -20,6 +19,7 @@ from geneval_scorers.conformance._trial import (
     expect,
     fail,
     identical,
+    questions,
     worse,
 )
 
@@ -68,7 +68,7 @@ def a_duplicate_reference_changes_neither_best_nor_expected_at_k(trial: Trial) -
     if isinstance(scorer, PairScorer) and scorer.reduction == "best":
         equal("best, without and with copies", asked(scorer, plain).segment, asked(scorer, more).segment, doubled)
     for k in (1, 2, 3):
-        before, after = (expected_at(scorer, corpus, full(corpus), k) for corpus in (plain, more))
+        before, after = (expected_at(scorer, corpus, questions(scorer, corpus), k) for corpus in (plain, more))
         equal(f"expected at {k}, without and with copies", before.segment, after.segment, doubled)
         equal(f"the corpus score at {k}, without and with copies", before.corpus(), after.corpus())
 
@@ -100,12 +100,15 @@ def expected_at_one_is_the_mean_over_single_references_and_at_all_the_full_score
         np.mean([asked(scorer, corpus_of([(text, [r])])).segment[0] for r in references]) for text, references in items
     ]
     equal(
-        "mean over references, and expected at 1", single, expected_at(scorer, corpus, full(corpus), 1).segment, items
+        "mean over references, and expected at 1",
+        single,
+        expected_at(scorer, corpus, questions(scorer, corpus), 1).segment,
+        items,
     )
     whole = asked(scorer, corpus).segment
     sizes = np.asarray([len(references) for _, references in items])
     for n in set(sizes.tolist()):
-        at_all = expected_at(scorer, corpus, full(corpus), n).segment[sizes == n]
+        at_all = expected_at(scorer, corpus, questions(scorer, corpus), n).segment[sizes == n]
         equal(f"the full score, and expected at all {n}", whole[sizes == n], at_all)
 
 
@@ -113,7 +116,8 @@ def expected_at_one_is_the_mean_over_single_references_and_at_all_the_full_score
 def the_chunk_size_changes_no_bit(trial: Trial) -> None:
     """However many questions are asked together, the numbers are the same."""
     corpus = corpus_of(trial.items)
-    scorer, queries = trial.ready(corpus), full(corpus)
+    scorer = trial.ready(corpus)
+    queries = questions(scorer, corpus)
     for chunk in (1, 7, 64):
         whole, parts = (ask_all(scorer, corpus, queries, chunk=size) for size in (10**6, chunk))
         identical(f"in one chunk, and in chunks of {chunk}", whole.segment, parts.segment)
@@ -152,7 +156,9 @@ def the_fit_stays_fixed_when_references_are_taken_away(trial: Trial) -> None:
         scorer.state is None or scorer.state.hash == _hash(trial.ready(corpus)), "fitted twice, it learned two things"
     )
     texts = [reference.text for item in small.items for reference in item.references]
-    firsts = full(corpus).with_references(Ragged.singles(np.asarray([corpus.index(text) for text in texts])))
+    firsts = questions(scorer, corpus).with_references(
+        Ragged.singles(np.asarray([corpus.index(text) for text in texts]))
+    )
     here, there = ask_all(scorer, corpus, firsts).segment, asked(scorer, small).segment
     equal("the first reference of many, and the first alone", here, there, trial.items)
 

@@ -9,9 +9,10 @@ from importlib import import_module
 from geneval_references import MissingDependencyError, UsageError
 from geneval_scorers._registry import parse
 from geneval_scorers._scorer import Scorer, pair_scorer
+from geneval_scorers.conformance._texts import ITEMS, SETS
 from geneval_scorers.conformance._trial import CHECKS, ConformanceError, Run, Trial
 
-for _subject in ("_recipe", "_scores", "_invariance"):
+for _subject in ("_recipe", "_scores", "_invariance", "_sets"):
     import_module(f"geneval_scorers.conformance.{_subject}")
 
 
@@ -45,7 +46,7 @@ class ScorerCheck:
         """
         try:
             self.scorer.prepare()
-            self.run(trial or Trial(self.scorer))
+            self.run(trial or Trial(self.scorer, SETS if self.scorer.info.kind == "set" else ITEMS))
         except MissingDependencyError:
             raise
         except ConformanceError as error:

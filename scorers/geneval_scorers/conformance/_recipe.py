@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 
 from geneval_scorers._scorer import FunctionScorer, Scorer
 from geneval_scorers._spec import check_options, split_spec
@@ -18,14 +19,15 @@ def _has_a_spec(scorer: Scorer) -> bool:
 
 @check()
 def it_declares_what_its_numbers_are(trial: Trial) -> None:
-    """`info` is filled in: meaning, range, direction, kind, identical text, source, licence."""
+    """`info` is filled in: meaning, range, direction, kind, role, identical text, source, licence."""
     info = trial.scorer.info
     for name in ("summary", "identical", "source", "licence"):
         expect(getattr(info, name), f"info.{name} is empty")
     low, high = info.scale
     expect(low is None or high is None or low < high, f"info.scale is {info.scale}")
     expect(info.direction in {"higher", "lower"}, f"info.direction is {info.direction!r}")
-    expect(info.kind in {"pair", "pool"}, f"info.kind is {info.kind!r}")
+    expect(info.kind in {"pair", "pool", "set"}, f"info.kind is {info.kind!r}")
+    expect(info.role in {"validity", "diversity", "trait"}, f"info.role is {info.role!r}")
 
 
 @check(_has_a_spec)
@@ -45,11 +47,11 @@ def repr_tells_what_differs_and_the_signature_everything(trial: Trial) -> None:
     signature = trial.ready(corpus_of(trial.items)).signature()
     for field in dataclasses.fields(scorer):
         if field.init:
-            expect(f"{field.name}=" in signature, f"the signature does not tell {field.name}: {signature}")
+            option = re.compile(rf"\b{field.name}=")
+            expect(option.search(signature), f"the signature does not tell {field.name}: {signature}")
             changed = getattr(scorer, field.name) != field.default
-            expect(
-                (f"{field.name}=" in repr(scorer)) == changed, f"repr is {scorer!r}; {field.name} changed: {changed}"
-            )
+            told = option.search(repr(scorer)) is not None
+            expect(told == changed, f"repr is {scorer!r}; {field.name} changed: {changed}")
     expect(signature.isprintable(), f"the signature has characters that do not print: {signature!r}")
     expect(scorer.label.startswith(scorer.name), f"the label is {scorer.label!r}, the name {scorer.name!r}")
     expect(scorer.signature() == copy.copy(scorer).signature(), f"two signatures of one scorer: {scorer.signature()}")

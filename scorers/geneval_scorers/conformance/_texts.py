@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-Item = tuple[str, Sequence[str]]
-"""An output, and its references."""
+Item = tuple[str | tuple[str, ...], Sequence[str]]
+"""An output, or several outputs of one system, and the references."""
 
 RARE: Item = ("one two three four five", ["one two three four five"])
 """Words that no other item has give a scorer that weighs words by rarity something to go by."""
@@ -87,3 +87,14 @@ def _made(count: int) -> list[Item]:
 
 
 ITEMS: tuple[Item, ...] = (RARE, *_made(39))
+
+
+def _together() -> list[Item]:
+    """The same references, each against the outputs of one to four items."""
+    rng = random.Random(20261123)
+    outputs = [text for text, _ in ITEMS if isinstance(text, str)]
+    return [(tuple(rng.sample(outputs, rng.randint(1, 4))), references) for _, references in ITEMS[1:]]
+
+
+SETS: tuple[Item, ...] = (RARE, *_together())
+"""For scorers of sets."""

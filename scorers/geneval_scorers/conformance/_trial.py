@@ -13,8 +13,8 @@ import numpy.typing as npt
 from geneval_references import GenevalError, Reference, ReferenceSet
 from geneval_scorers._answers import Answers, ask_all
 from geneval_scorers._corpus import Corpus
-from geneval_scorers._queries import full
-from geneval_scorers._ragged import Floats
+from geneval_scorers._queries import Queries, full, grouped
+from geneval_scorers._ragged import Floats, Ragged
 from geneval_scorers._scorer import Scorer
 from geneval_scorers.conformance._texts import ITEMS, Item
 
@@ -32,7 +32,8 @@ class Trial:
 
     Attributes:
         scorer: as its user builds it, not fitted.
-        items: (output, references) pairs; the first one has words that no other has, and there are two at least.
+        items: (output, references) pairs; the first one has words that no other has, and there are two at least. For a
+            scorer of sets, outputs may be tuples of texts.
         seed: of what the checks draw at random.
     """
 
@@ -58,12 +59,29 @@ class Trial:
 def corpus_of(items: Sequence[Item]) -> Corpus:
     """A corpus of one system's outputs; ids are places."""
     sets = [ReferenceSet(str(i), tuple(map(Reference, references))) for i, (_, references) in enumerate(items)]
-    return Corpus(sets, [(str(i), "system", text, 0) for i, (text, _) in enumerate(items)])
+    outputs = [
+        (str(i), "system", text, sample)
+        for i, (given, _) in enumerate(items)
+        for sample, text in enumerate((given,) if isinstance(given, str) else given)
+    ]
+    return Corpus(sets, outputs)
+
+
+def questions(scorer: Scorer, corpus: Corpus) -> Queries:
+    """What a scorer is asked about: every output, or every set of them, against its whole reference set.
+
+    One output stands in a set as two that are equal, since there are scorers that need two.
+    """
+    if scorer.info.kind != "set":
+        return full(corpus)
+    sets = grouped(corpus)
+    texts = [row if len(row) > 1 else row * 2 for row in (sets.candidates.row(i).tolist() for i in range(len(sets)))]
+    return Queries(sets.item, Ragged.of(texts), sets.references, sets.subject)
 
 
 def asked(scorer: Scorer, corpus: Corpus) -> Answers:
-    """Every output against its whole reference set."""
-    return ask_all(scorer, corpus, full(corpus))
+    """Every output, or set of them, against its whole reference set."""
+    return ask_all(scorer, corpus, questions(scorer, corpus))
 
 
 def worse(scorer: Scorer, before: Floats, after: Floats) -> Floats:

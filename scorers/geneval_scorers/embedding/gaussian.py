@@ -15,7 +15,7 @@ from typing import ClassVar, Generic, Literal, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from geneval_references import InputError, UsageError
+from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
 from geneval_scorers._declared import OwnInfo
 from geneval_scorers._queries import Queries
@@ -30,6 +30,9 @@ _Fitted = TypeVar("_Fitted", bound="Gaussian")
 _TEXTS = 1 << 14
 """So many vectors of references are looked at together."""
 
+_GUESS = 0.5
+"""The spread of sets of which there are none to learn from: that of right answers with a cosine of .5 on average."""
+
 _DIGITS = 4
 """The learned spread is kept to so many digits: vectors differ by 1e-7 between batches and machines, its hash must not."""
 
@@ -41,7 +44,7 @@ class Gaussian(Scorer):
 
     The references of an item are a Gaussian of sentence embeddings: their mean mu and a diagonal covariance, whose trace S
     is shrunk towards the trace S0 that items of the reference corpus have on average:
-    S = (prior S0 + sum_j ||r_j - mu||^2) / (prior + n - 1). The closed-form sampled distance of an output y is
+    S = (prior S0 + sum_j ||r_j - mu||^2) / (prior + n - 1). A single reference has the spread S0. The closed-form sampled distance of an output y is
     CSD = ||y - mu||^2 + S. `ratio`, the score, is S / CSD: the least distance that any text could have over that of this
     one. At equal distance from the centre, references that disagree punish less.
 
@@ -103,8 +106,12 @@ class Gaussian(Scorer):
         return out if self.fitted is None else out | {"fit": self.fitted.hash[:12], "S0": f"{self._prior_spread:g}"}
 
     def notices(self, corpus: Corpus) -> dict[str, Bools]:
-        """Says of which texts the model reads only the beginning."""
-        return {f"{self.label} reads only the beginning of long texts": cut_texts(corpus, self.model)}
+        """Says of which texts the model reads only the beginning, and where the spread is none that was learned."""
+        found = {f"{self.label} reads only the beginning of long texts": cut_texts(corpus, self.model)}
+        if self.fitted is not None and not self.fitted.facts["items"]:
+            guess = f"{self.label} guesses how far right answers lie apart ({_GUESS}), since no item has two references"
+            found[guess] = np.ones(len(corpus.texts), bool)
+        return found
 
     @property
     def needs_fit(self) -> bool:
@@ -195,9 +202,8 @@ def _sorted(corpus: Corpus, references: Ragged) -> Ragged:
 def _parts(groups: Ragged) -> Iterator[Ints]:
     """Rows of groups, as many at a time as hold `_TEXTS` values (one at least)."""
     block = (np.cumsum(groups.lengths) - groups.lengths) // _TEXTS
-    starts = np.flatnonzero(np.diff(block, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(groups)], strict=True):
-        yield np.arange(start, stop, dtype=np.int64)
+    if len(groups):
+        yield from np.split(np.arange(len(groups), dtype=np.int64), np.flatnonzero(np.diff(block)) + 1)
 
 
 class _Spreads(Generic[_Fitted]):
@@ -217,17 +223,8 @@ class _Spreads(Generic[_Fitted]):
         self._freedom += int((several.lengths - 1).sum())
 
     def done(self) -> _Fitted:
-        """The scorer with its spread.
-
-        Raises:
-            InputError: no item has two original references that differ.
-        """
-        spread = math.fsum(self._scatter) / max(self._freedom, 1)
-        if spread <= 0:
-            raise InputError(
-                "gaussian learns from the references how far right answers lie apart, and no item has two original ones "
-                "that differ; give the spread (gaussian(spread=0.5)), or one that an earlier run has saved (--fitted RUN)"
-            )
+        """The scorer with its spread, in which the guess counts as one reference more."""
+        spread = math.fsum([*self._scatter, _GUESS]) / (self._freedom + 1)
         kept = float(f"{spread:.{_DIGITS}g}")
         facts: dict[str, int | str] = {"items": len(self._scatter), "model": encoder_of(self._scorer.model).signature}
         return self._scorer.with_state(FitState("gaussian", facts, {"spread": np.asarray([kept])}))
