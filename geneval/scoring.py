@@ -269,8 +269,9 @@ class Scoring:
             owners = self.joined.system[answers.queries.subject[failed]].tolist() if what == "outputs" else []
             named = Counter(self.joined.systems[number] for number in owners)
             whose = ", ".join(f"{system} {count}" for system, count in named.items())
-            long = reasons["too_long"]
+            long, blind = reasons["too_long"], reasons["no_image"]
             why = f", {long} because a text is longer than {answers.scorer.longest} characters" if long else ""
+            why += f", {blind} because the image of the item cannot be read" if blind else ""
             self.warn(
                 f"{answers.scorer.label} could not score {len(failed)} {what}{why}"
                 + (f" ({whose}): these systems' scores are over other items than the rest" if whose else "")

@@ -43,7 +43,9 @@ from geneval_scorers._significance import (
     randomisation_p,
 )
 from geneval_scorers._subsets import DRAWS, SEED
+from geneval_scorers.embedding.clipscore import ClipScore
 from geneval_scorers.embedding.cosine import Cosine
+from geneval_scorers.embedding.ref_clipscore import RefClipScore
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -68,6 +70,7 @@ __all__ = [
     "Bleu",
     "Chrf",
     "Cider",
+    "ClipScore",
     "CocoBleu",
     "CocoRougeL",
     "Copies",
@@ -91,6 +94,7 @@ __all__ = [
     "Queries",
     "Ragged",
     "Reduction",
+    "RefClipScore",
     "Repetition",
     "Resamples",
     "Rouge",
