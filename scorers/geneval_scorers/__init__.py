@@ -45,11 +45,13 @@ from geneval_scorers._significance import (
 )
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.bertscore import BertScore
+from geneval_scorers.embedding.clipscore import ClipScore
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.embedding.cross_encoder import CrossEncoder
 from geneval_scorers.embedding.entailment import Entailment
 from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.embedding.learned import Learned
+from geneval_scorers.embedding.ref_clipscore import RefClipScore
 from geneval_scorers.java.meteor import Meteor
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
@@ -84,6 +86,7 @@ __all__ = [
     "Chamfer",
     "Chrf",
     "Cider",
+    "ClipScore",
     "CocoBleu",
     "CocoRougeL",
     "Copies",
@@ -116,6 +119,7 @@ __all__ = [
     "Queries",
     "Ragged",
     "Reduction",
+    "RefClipScore",
     "Repetition",
     "Resamples",
     "Role",

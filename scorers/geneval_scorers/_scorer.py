@@ -240,6 +240,10 @@ class Scorer:
                 out[side.rows[corpus.lengths[side.values] > self.longest]] = True
         return out
 
+    def no_image(self, corpus: Corpus, queries: Queries) -> Bools:
+        """Which questions, of those that got no score, are about an image that could not be read (`no_image`)."""
+        return np.zeros(len(queries), bool)
+
     def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
         """One row of numbers a question. Questions have at least one reference each."""
         raise NotImplementedError

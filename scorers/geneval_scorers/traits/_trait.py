@@ -1,4 +1,4 @@
-"""What the traits have in common: a number for a candidate, whatever subset of its references is looked at."""
+"""What traits have in common that learn from references."""
 
 from __future__ import annotations
 
@@ -7,38 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from geneval_references import InputError, UsageError
-from geneval_scorers._corpus import Corpus
-from geneval_scorers._queries import Queries
+from geneval_scorers._output_only import OutputOnly
 from geneval_scorers._ragged import Floats
-from geneval_scorers._scorer import FitState, Rows, Scorer, Statistics
-from geneval_scorers._subsets import Subsets
+from geneval_scorers._scorer import FitState, Rows
 from geneval_scorers.ngram._tokens import Tokenizing
 from geneval_scorers.traits._tables import TEXTS, Table, state_of
-
-
-@dataclass(frozen=True, repr=False)
-class OutputOnly(Scorer):
-    """A scorer that looks at the candidate and at none of its references: at every k it says the same."""
-
-    def measure(self, corpus: Corpus, queries: Queries) -> Rows:
-        """One row of numbers for the candidate of each question, [questions, columns]; NaN where there is none."""
-        raise NotImplementedError
-
-    def statistics(self, corpus: Corpus, queries: Queries) -> Statistics:
-        """The candidates' rows; no reference wins."""
-        return Statistics(self._measured(corpus, queries))
-
-    def at_subsets(self, corpus: Corpus, queries: Queries, subsets: Subsets) -> Rows:
-        """The same row for each subset, measured once."""
-        return self._measured(corpus, queries)[subsets.parents]
-
-    def _measured(self, corpus: Corpus, queries: Queries) -> Rows:
-        """Kept with the questions for the next k."""
-        key = ("measured", id(self))
-        if key not in queries.memo:
-            queries.memo[key] = self, self.measure(corpus, queries)
-        rows: Rows = queries.memo[key][1]
-        return rows
 
 
 @dataclass(frozen=True, repr=False)

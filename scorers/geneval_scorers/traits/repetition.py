@@ -9,13 +9,14 @@ import numpy as np
 
 from geneval_references import UsageError
 from geneval_scorers._corpus import Corpus
+from geneval_scorers._output_only import OutputOnly
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Floats
 from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, Rows
 from geneval_scorers.ngram._known import left_in_row, repeats
 from geneval_scorers.ngram._tokens import Tokenizing, Tokens, tokens
-from geneval_scorers.traits._trait import OutputOnly, column
+from geneval_scorers.traits._trait import column
 
 
 @scorer("repetition")
