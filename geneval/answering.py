@@ -32,11 +32,7 @@ Ints = npt.NDArray[np.int64]
 Part = dict[str, npt.NDArray[Any]]
 """What is known of a block once it is scored, by name."""
 
-<<<<<<< HEAD
-REASONS = ("", "no_reference", "too_few_references", "not_scored", "too_long", "too_few_outputs")
-=======
-REASONS = ("", "no_reference", "too_few_references", "not_scored", "too_long", "no_image")
->>>>>>> traits
+REASONS = ("", "no_reference", "too_few_references", "not_scored", "too_long", "too_few_outputs", "no_image")
 """Why there is no score; kept as places in this list."""
 
 _SHORT = ("no_reference", "too_few_references")

@@ -308,15 +308,8 @@ class Scoring:
             )
         failed = np.flatnonzero(answers.failed)
         if len(failed):
-<<<<<<< HEAD
             whose = self._owners(whole, answers.failed)
-            long = reasons["too_long"]
-=======
-            owners = self.joined.system[answers.queries.subject[failed]].tolist() if what == "outputs" else []
-            named = Counter(self.joined.systems[number] for number in owners)
-            whose = ", ".join(f"{system} {count}" for system, count in named.items())
             long, blind = reasons["too_long"], reasons["no_image"]
->>>>>>> traits
             why = f", {long} because a text is longer than {answers.scorer.longest} characters" if long else ""
             why += f", {blind} because the image of the item cannot be read" if blind else ""
             self.warn(

@@ -35,13 +35,8 @@ class Answers:
         segment: segment scores, [questions]; NaN where there is none (`reason`).
         winner: the place of the winning reference in the question's list, -1 where none wins; or None.
         rows: statistics; question i has `draws[i]` of them from `starts[i]` on (one, unless asked at k).
-<<<<<<< HEAD
         reason: "" where there is a score, else why not: `no_reference`, `too_few_references`, `too_few_outputs`,
-            `not_scored` or `too_long`.
-=======
-        reason: "" where there is a score, else why not: `no_reference`, `too_few_references`, or one of
-            `FAILED`.
->>>>>>> traits
+            or one of `FAILED`.
     """
 
     scorer: Scorer
@@ -283,12 +278,9 @@ class _Found:
         reason[silent] = "not_scored"
         if len(silent) and self.scorer.longest is not None:
             reason[silent[self.scorer.too_long(corpus, self.queries)[silent]]] = "too_long"
-<<<<<<< HEAD
         reason[silent[self.queries.candidates.lengths[silent] < self.scorer.fewest]] = "too_few_outputs"
-=======
         if len(silent):
             reason[silent[self.scorer.no_image(corpus, self.queries.take(silent))]] = "no_image"
->>>>>>> traits
         rows = np.concatenate(self.rows) if self.rows else np.zeros((0, 1))
         why = tuple(reason.tolist())
         return Answers(self.scorer, self.queries, k, self.segment, self.winner, rows, self.starts, self.draws, why)
