@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +16,8 @@ from geneval_scorers._registry import scorer
 from geneval_scorers._scorer import Info, PairScorer, Reduction, Rows
 from geneval_scorers.embedding._comet import CometProcess, comet_process, comet_python, find_comet
 from geneval_scorers.embedding._vectors import shown_model
+
+_LOG = logging.getLogger(__name__)
 
 
 @scorer("comet")
@@ -51,9 +54,10 @@ class Comet(PairScorer):
         return self.options() | {"model": shown_model(self.model)}
 
     def prepare(self) -> None:
-        """Finds the package and the model; the model is loaded when it is needed."""
+        """Finds the package and the model, and says its licence; the model is loaded when it is needed."""
         comet_python()
-        find_comet(self.model)
+        files = find_comet(self.model)
+        _LOG.info("%s is %s, whose licence is %s", self.label, files.name, files.licence)
 
     def recipe(self) -> dict[str, str]:
         """The weights with their licence, and the version of COMET."""
@@ -70,13 +74,8 @@ class Comet(PairScorer):
         return self._known(corpus).scores(process, items, texts, queries.references.values).reshape(-1, 1)
 
     def notices(self, corpus: Corpus) -> dict[str, Bools]:
-        """Says under which licence the model is, and of which texts it reads only the beginning."""
-        files = find_comet(self.model)
-        known = self._known(corpus)
-        return {
-            f"{self.label} is {files.name}, whose licence is {files.licence}": known.read,
-            f"{self.label} reads only the beginning of long texts": known.cut,
-        }
+        """Says of which texts the model reads only the beginning."""
+        return {f"{self.label} reads only the beginning of long texts": self._known(corpus).cut}
 
     def _known(self, corpus: Corpus) -> _Triples:
         return corpus.derive((self.name, self.model), lambda: _Triples(corpus))
@@ -88,7 +87,6 @@ class _Triples:
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._said: dict[tuple[int, int, int], float] = {}
-        self.read = np.zeros(len(corpus.texts), bool)
         self.cut = np.zeros(len(corpus.texts), bool)
 
     def scores(self, process: CometProcess, items: Ints, texts: Ints, references: Ints) -> Floats:
@@ -108,7 +106,6 @@ class _Triples:
             raise GenevalError("comet's model gave numbers that are not finite; are its weights damaged?")
         for (item, text, reference), score, shortened in zip(triples, scores, cut, strict=True):
             self._said[item, text, reference] = score
-            self.read[[text, reference]] = True
             self.cut[[text, reference]] |= shortened
 
 
