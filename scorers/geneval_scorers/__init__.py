@@ -46,6 +46,7 @@ from geneval_scorers._significance import (
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.clipscore import ClipScore
+from geneval_scorers.embedding.comet import Comet
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.embedding.cross_encoder import CrossEncoder
 from geneval_scorers.embedding.entailment import Entailment
@@ -89,6 +90,7 @@ __all__ = [
     "ClipScore",
     "CocoBleu",
     "CocoRougeL",
+    "Comet",
     "Copies",
     "Corpus",
     "Cosine",

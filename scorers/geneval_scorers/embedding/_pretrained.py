@@ -1,5 +1,6 @@
 """Models of transformers, loaded from checked files: float32, no code of their own, no weight left to chance."""
 
+import logging
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from geneval_references import GenevalError, MissingDependencyError
 from geneval_scorers.embedding._models import ModelFiles, locate
 from geneval_scorers.embedding._quiet import quiet
+
+_LOG = logging.getLogger(__name__)
 
 _NO_LIMIT = 1_000_000
 """A tokeniser that knows no limit says a number that no text reaches."""
@@ -74,7 +77,9 @@ def load_pretrained(
             f"the model in {files.folder} lacks {len(absent)} of the weights that {auto} needs, such as {absent[0]}; "
             "it is a model of another kind, or its files are damaged"
         )
-    return model.eval().to(device or best_device()), tokenizer
+    place = device or best_device()
+    _LOG.info("%s runs on %s", files.name, place)
+    return model.eval().to(place), tokenizer
 
 
 def best_device() -> str:

@@ -55,7 +55,7 @@ class TokenModel:
 
     Attributes:
         files: where it is from.
-        layer: how many layers are run; 0 is what goes into the first.
+        layer: how many layers are run.
         limit: tokens that it reads, None where nothing says.
         device: where it runs.
     """
@@ -77,8 +77,8 @@ class TokenModel:
         """
         depth = _depth(files)
         chosen = depth if layer is None else layer
-        if not 0 <= chosen <= depth:
-            raise UsageError(f"layer={layer} does not fit; the model in {files.folder} has layers 0 to {depth}")
+        if not 1 <= chosen <= depth:
+            raise UsageError(f"layer={layer} does not fit; the model in {files.folder} has layers 1 to {depth}")
         model, tokenizer = load_pretrained(files, "AutoModel", device, num_hidden_layers=chosen)
         if tokenizer.pad_token_id is None:
             raise UsageError(f"the tokeniser of the model in {files.folder} has no padding token, which batches need")

@@ -74,8 +74,8 @@ class BertScore(Columns):
 
     def __post_init__(self) -> None:
         """Checks the options; cosines have their own range, and rescaled scores no lower end."""
-        if self.layer is not None and self.layer < 0:
-            raise UsageError(f"layer={self.layer} does not fit; layers are counted from 0")
+        if self.layer is not None and self.layer < 1:
+            raise UsageError(f"layer={self.layer} does not fit; layers are counted from 1")
         if self.baseline is not None and not _is_baseline(self.baseline):
             raise UsageError(f"baseline={self.baseline!r} does not fit; it is (p, r, f), each below 1")
         if self.baseline is not None and not self.rescale:

@@ -95,10 +95,10 @@ def activation(files: ModelFiles) -> str:
         UsageError: the model has more to it than an activation: parts or instructions that would be left out; or its
             activation is none of those that are known.
     """
-    own, config, parts = (
-        _json(files, f"{name}.json") for name in ("config_sentence_transformers", "config", "modules")
-    )
-    kinds = [str(part.get("type")).rpartition(".")[2] for part in parts] if isinstance(parts, list) else []
+    config, parts = (_json(files, f"{name}.json") for name in ("config", "modules"))
+    # Without a list of parts sentence-transformers does not look into its own file.
+    own = _json(files, "config_sentence_transformers.json") if parts else {}
+    kinds = [str(part.get("type")).rpartition(".")[2] for part in parts]
     if kinds not in ([], ["Transformer"]):
         raise UsageError(f"cross_encoder reads models that are one Transformer; {files.folder} is {', '.join(kinds)}")
     if own.get("default_prompt_name"):
