@@ -45,6 +45,7 @@ from geneval_scorers._significance import (
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.cosine import Cosine
 from geneval_scorers.java.meteor import Meteor
+from geneval_scorers.java.spice import Spice
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -87,6 +88,7 @@ __all__ = [
     "Resamples",
     "Rouge",
     "Scorer",
+    "Spice",
     "Statistics",
     "Ter",
     "TokenF1",

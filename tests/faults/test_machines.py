@@ -131,7 +131,9 @@ METEORS = [
 ]
 MISBEHAVING = [("coco_bleu(n=2, tokenizer='ptb-java')", *row[1:]) for row in JAVAS]
 MISBEHAVING += [("meteor(tokenizer='rouge')", *row[1:]) for row in METEORS]
-MISBEHAVING += [("meteor(tokenizer='none')", row[1], row[2], row[3].replace("their tokens", "these texts")) for row in JAVAS]
+MISBEHAVING += [
+    ("meteor(tokenizer='none')", row[1], row[2], row[3].replace("their tokens", "these texts")) for row in JAVAS
+]
 NAMES = [f"ptb {name}" for name, *_ in JAVAS] + [f"meteor {name}" for name, *_ in METEORS]
 NAMES += [f"normalizer {name}" for name, *_ in JAVAS]
 

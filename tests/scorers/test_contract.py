@@ -14,8 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval.testing import Trial, scorer_checks
-from geneval_references import Reference, ReferenceSet
+from geneval_references import MissingDependencyError, Reference, ReferenceSet
 from geneval_scorers import Corpus, Pair, ask_all, expected_at, full, parse, randomisation_p, scorers
+
+
+def runs(spec):
+    """Whether what it needs is here."""
+    try:
+        parse(spec).prepare()
+    except MissingDependencyError:
+        return False
+    return True
+
 
 # One row a scorer and way of working: the spec, and what text equal to its only reference scores.
 CASES = [
@@ -35,6 +45,8 @@ CASES = [
     ("rouge(kind='1')", 1.0),
     ("rouge(kind='L')", 1.0),
     ("rouge(kind='Lsum', reduce='mean')", 1.0),
+    # tests/java/test_spice.py holds it to what can be run without the parsers.
+    pytest.param("spice", 1.0, marks=pytest.mark.skipif(not runs("spice"), reason="needs Stanford CoreNLP 3.6.0")),
     ("ter", 0.0),
     ("token_f1", 1.0),
 ]
