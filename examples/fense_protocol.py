@@ -1,6 +1,6 @@
 """Another paper's protocol, question by question: docs/protocols.md explains these lines.
 
-python examples/fense_protocol.py FOLDER    FOLDER holds the items.jsonl and pairs.jsonl of AudioCaps-Eval
+python examples/fense_protocol.py FOLDER [SCORER...]    FOLDER holds the items.jsonl and pairs.jsonl of AudioCaps-Eval
 """
 
 import argparse
@@ -49,14 +49,14 @@ def accuracies(scorer: Scorer, corpus: Corpus, pairs: list[dict], references: di
     return {kind: 100 * float(np.mean(sided)) for kind, sided in right.items()}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, specs: list[str] = SCORERS) -> None:
     """Prints a row a scorer."""
     sets, _, _ = read_references([str(folder / "items.jsonl")])
     with (folder / "pairs.jsonl").open(encoding="utf-8") as lines:
         pairs = [json.loads(line) for line in lines]
     references = {item.id: [reference.text for reference in item.references] for item in sets}
     corpus = Corpus(sets, extra=[pair[side] for pair in pairs for side in "ab"])
-    for spec in SCORERS:
+    for spec in specs:
         found = accuracies(parse(spec), corpus, pairs, references)
         print(f"{spec:14}", *(f"{kind} {value:5.1f}" for kind, value in found.items()), sep="  ")
 
@@ -64,4 +64,6 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    main(parser.parse_args().folder)
+    parser.add_argument("scorers", nargs="*", default=SCORERS, metavar="SCORER")
+    arguments = parser.parse_args()
+    main(arguments.folder, arguments.scorers)

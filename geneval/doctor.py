@@ -35,6 +35,8 @@ _ORDER = (
     "light",
     "coco",
     "java",
+    "meteor",
+    "spice",
     "model",
     "device",
     "hub",
@@ -88,6 +90,8 @@ def examine(folder: Path | None = None) -> list[Finding]:
         ("text", _text),
     ]
     found = [finding for part, look in parts for finding in _looked(part, look)]
+    java = next((finding for finding in found if finding.name == "Java"), None)
+    found += _looked("meteor", lambda: _meteor(java)) + _looked("spice", lambda: _spice(java))
     return sorted(found, key=lambda finding: _ORDER.index(finding.part) if finding.part in _ORDER else len(_ORDER))
 
 
@@ -209,20 +213,78 @@ def _judged(java: str, said: str) -> Finding:
 def _jars() -> Iterator[Finding]:
     from geneval_scorers.java.ptb import JAR_SHA256, find_jar
 
+    what = "jar of Stanford's tokeniser"
     try:
         jar = find_jar()
     except MissingDependencyError:
-        repair = f"pip install '{PACKAGE}[coco]'"
-        yield Finding("coco", "jar of Stanford's tokeniser", "missing", "pycocoevalcap is not installed", repair)
+        yield Finding("coco", what, "missing", "pycocoevalcap is not installed", f"pip install '{PACKAGE}[coco]'")
         return
-    with jar.open("rb") as stream:
-        same = hashlib.file_digest(stream, "sha256").hexdigest() == JAR_SHA256
-    if same:
-        yield Finding("coco", "jar of Stanford's tokeniser", "ok", f"{jar.name}, sha256 as published")
-    else:
-        repair = "pip install --force-reinstall --no-deps pycocoevalcap==1.2"
-        told = f"{jar} is not the one that was published (sha256)"
-        yield Finding("coco", "jar of Stanford's tokeniser", "broken", told, repair)
+    yield _published("coco", what, {jar: JAR_SHA256}) or Finding("coco", what, "ok", f"{jar.name}, {_AS_PUBLISHED}")
+
+
+_AS_PUBLISHED = "sha256 as published"
+
+
+def _published(part: str, what: str, files: dict[Path, str]) -> Finding | None:
+    """What is wrong with files that should have these hashes."""
+    for file, expected in files.items():
+        with file.open("rb") as stream:
+            same = hashlib.file_digest(stream, "sha256").hexdigest() == expected
+        if not same:
+            repair = "pip install --force-reinstall --no-deps pycocoevalcap==1.2"
+            return Finding(part, what, "broken", f"{file} is not the one that was published (sha256)", repair)
+    return None
+
+
+# --- scorers that run on Java ---
+
+
+def _meteor(java: Finding | None) -> Iterator[Finding]:
+    from geneval_scorers.java._packaged import find_packaged
+    from geneval_scorers.java.meteor import SHA256
+
+    try:
+        files = {find_packaged(file, "meteor"): expected for file, expected in SHA256.items()}
+    except MissingDependencyError as error:
+        yield _absent("meteor", error)
+        return
+    fine = Finding("meteor", _SCORER.format("meteor"), "ok", f"can run: jar and paraphrases, {_AS_PUBLISHED}, and Java")
+    yield _published("meteor", fine.name, files) or _without_java("meteor", java) or fine
+
+
+def _spice(java: Finding | None) -> Iterator[Finding]:
+    from geneval_scorers.java._packaged import find_packaged
+    from geneval_scorers.java.spice import JAR, NEWEST_JAVA, OLDEST_JAVA, find_corenlp
+
+    name = _SCORER.format("spice")
+    try:
+        parsers = find_corenlp(find_packaged(JAR, "spice").parent / "lib")
+    except MissingDependencyError as error:
+        yield _absent("spice", error)
+        return
+    told = f"can run: its jar, {', '.join(parser.name for parser in parsers)}, and Java"
+    ill = _without_java("spice", java)
+    if ill is None and java is not None and not OLDEST_JAVA <= int(java.found.partition(",")[0]) <= NEWEST_JAVA:
+        span = f"Java {OLDEST_JAVA} to {NEWEST_JAVA}"
+        remedy = f"install {span}, for example Java 11, and set JAVA_HOME to its folder"
+        ill = Finding("spice", name, "missing", f"cannot run: needs {span}; there is {java.found}", remedy)
+    yield ill or Finding("spice", name, "ok", told)
+
+
+_SCORER = "scorer {}"
+
+
+def _absent(part: str, error: MissingDependencyError) -> Finding:
+    told, _, remedy = str(error).partition(": ")
+    return Finding(part, _SCORER.format(part), "missing", f"cannot run: {told}", remedy)
+
+
+def _without_java(part: str, java: Finding | None) -> Finding | None:
+    if java is not None and java.status == "ok":
+        return None
+    ill = "there is none that works" if java is None else f"it is {java.status}"
+    remedy = java.remedy if java is not None else ""
+    return Finding(part, _SCORER.format(part), "missing", f"cannot run: needs Java, and {ill} (see java)", remedy)
 
 
 # --- models and caches ---

@@ -39,7 +39,8 @@ def doctor(
         typer.Option(
             "--require",
             metavar="PART",
-            help="Exit with 6 where PART is missing or broken: neural, offline, light, coco, java, model, plugins, disk. "
+            help="Exit with 6 where PART is missing or broken: neural, offline, light, coco, java, meteor, spice, model, "
+            "plugins, disk. "
             "May be repeated.",
         ),
     ] = None,
@@ -69,7 +70,7 @@ def doctor(
         raise MissingDependencyError("\n".join(ill))
 
 
-PARTS = ("neural", "offline", "light", "coco", "java", "model", "plugins", "disk")
+PARTS = ("neural", "offline", "light", "coco", "java", "meteor", "spice", "model", "plugins", "disk")
 
 
 def _wanted(require: list[str]) -> list[str]:

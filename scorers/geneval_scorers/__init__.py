@@ -54,6 +54,7 @@ from geneval_scorers.embedding.gaussian import Gaussian
 from geneval_scorers.embedding.learned import Learned
 from geneval_scorers.embedding.ref_clipscore import RefClipScore
 from geneval_scorers.java.meteor import Meteor
+from geneval_scorers.java.spice import Spice
 from geneval_scorers.ngram.bleu import Bleu
 from geneval_scorers.ngram.chrf import Chrf
 from geneval_scorers.ngram.cider import Cider
@@ -130,6 +131,7 @@ __all__ = [
     "SelfBleu",
     "SelfCider",
     "SmoothChamfer",
+    "Spice",
     "Statistics",
     "Ter",
     "TokenF1",

@@ -179,6 +179,60 @@ def test_the_jar_of_the_extra_is_the_published_one(findings):
     assert findings()["coco", "jar of Stanford's tokeniser"]["status"] == "ok"
 
 
+# --- scorers that run on Java ---
+
+
+@pytest.mark.java
+def test_meteor_can_run_where_its_files_and_java_are(findings, run, tmp_path):
+    row = findings("--require", "meteor")["meteor", "scorer meteor"]
+    assert row["status"] == "ok" and row["found"].startswith("can run: jar and paraphrases, sha256 as published")
+    nowhere = {"PATH": str(tmp_path), "JAVA_HOME": None}
+    row = findings(**nowhere)["meteor", "scorer meteor"]
+    assert row["status"] == "missing" and row["found"] == "cannot run: needs Java, and it is missing (see java)"
+    assert "apt-get install" in row["remedy"]
+    assert "error: meteor: scorer meteor: cannot run" in run("--require", "meteor", code=6, **nowhere).stderr
+
+
+def test_a_jar_of_meteor_that_is_absent_or_not_the_published_one_is_told(findings, site):
+    folder = site / "pycocoevalcap"
+    (folder / "meteor" / "data").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    row = findings()["meteor", "scorer meteor"]
+    assert row["status"] == "missing" and row["found"].startswith("cannot run: meteor needs meteor-1.5.jar")
+    assert row["remedy"] == "pip install 'geneval-text[coco]'"
+    (folder / "meteor" / "meteor-1.5.jar").write_bytes(b"something else")
+    (folder / "meteor" / "data" / "paraphrase-en.gz").touch()
+    row = findings()["meteor", "scorer meteor"]
+    assert row["status"] == "broken" and "meteor-1.5.jar is not the one" in row["found"]
+
+
+@ON_POSIX
+@pytest.mark.parametrize(
+    ("version", "status", "found"),
+    [
+        ("11.0.2", "ok", "can run: its jar, stanford-corenlp-3.6.0.jar, stanford-corenlp-3.6.0-models.jar, and Java"),
+        ("17.0.15", "missing", "cannot run: needs Java 8 to 14; there is 17, "),
+        ("1.7.0_80", "missing", "cannot run: needs Java, and it is broken (see java)"),
+    ],
+)
+def test_spice_can_run_where_its_parsers_and_an_old_enough_java_are(
+    findings, java, site, tmp_path, version, status, found
+):
+    jar = site / "pycocoevalcap" / "spice" / "spice-1.0.jar"
+    jar.parent.mkdir(parents=True)
+    jar.touch()
+    (site / "pycocoevalcap" / "__init__.py").touch()
+    path = os.pathsep.join([str(java(f"""echo 'java version "{version}"' >&2""")), os.environ["PATH"]])
+    changes = {"PATH": path, "JAVA_HOME": None}
+    row = findings(**changes)["spice", "scorer spice"]
+    assert row["status"] == "missing" and "GENEVAL_CORENLP" in row["remedy"]
+    for name in ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar"):
+        (tmp_path / name).touch()
+    row = findings(**changes, GENEVAL_CORENLP=str(tmp_path))["spice", "scorer spice"]
+    assert row["status"] == status and row["found"].startswith(found)
+    assert bool(row["remedy"]) == (status != "ok")
+
+
 # --- packages ---
 
 
@@ -371,4 +425,7 @@ def test_a_narrow_terminal_drops_nothing(run, findings):
 @pytest.mark.parametrize("part", ["torch", "", "NEURAL"])
 def test_a_part_that_does_not_exist_is_a_slip(run, part):
     done = run("--require", part, code=2)
-    assert f"--require {part} does not fit; allowed: neural, offline, coco, java, model, plugins, disk" in done.stderr
+    assert (
+        f"--require {part} does not fit; allowed: neural, offline, coco, java, meteor, spice, model, plugins, disk"
+        in done.stderr
+    )

@@ -96,6 +96,14 @@ def test_the_example_gives_the_published_accuracies_of_audiocaps_eval(audiocaps)
     assert done.stdout in PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.java
+def test_meteor_by_the_jar_gives_its_published_row(audiocaps):
+    command = [sys.executable, "-W", "error", str(EXAMPLE), str(audiocaps), "meteor"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=300)
+    assert cells(done.stdout) == {"meteor": "66.0 96.4 90.0 60.1 71.7"}
+    assert done.stdout in PAGE.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("line", "instead", "moved"), CHANGED, ids=[instead for _, instead, _ in CHANGED])
 def test_each_line_of_the_protocol_decides_a_published_number(audiocaps, capsys, line, instead, moved):
     """One reading differs: the accuracies that the page says move do, and no other."""

@@ -14,9 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval.testing import Trial, scorer_checks
-from geneval_references import Reference, ReferenceSet
+from geneval_references import MissingDependencyError, Reference, ReferenceSet
 from geneval_scorers import Corpus, Pair, ask_all, expected_at, full, parse, randomisation_p, scorers
 from geneval_scorers.conformance._trial import questions
+
+def runs(spec):
+    """Whether what it needs is here."""
+    try:
+        parse(spec).prepare()
+    except MissingDependencyError:
+        return False
+    return True
+
 
 # Witten-Bell by hand, for the two sentences that the table is tested on as the only references. The end of a text came
 # twice, 9 words once: below the histories a word has (1 + 10/11) / 21 = 1/11, the end (2 + 10/11) / 21.
@@ -71,6 +80,8 @@ CASES = [
     ("self_cider(version='lsa', tokenizer='unicode')", 0.0),
     ("smooth_chamfer(of='exact')", 1.0),
     ("smooth_chamfer(of='token_f1', alpha=1.0, raw=True)", 1 + math.log(2) / 2),
+    # tests/java/test_spice.py holds it to what can be run without the parsers.
+    pytest.param("spice", 1.0, marks=pytest.mark.skipif(not runs("spice"), reason="needs Stanford CoreNLP 3.6.0")),
     ("ter", 0.0),
     ("token_f1", 1.0),
     pytest.param("vendi", 1.0, marks=pytest.mark.neural),
