@@ -47,10 +47,22 @@ def overlap() -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
+def words(result: Probe) -> tuple[list[str], list[list[str]]]:
+    """Of every scorer: the classes whose interval lies above one half, holds it, or lies below."""
+    heads = ["scorer", "prefers the valid text", "no difference shown", "prefers the invalid text"]
+    rows = []
+    for scorer in result.scorers:
+        mine = [row for row in result if row.scorer == scorer]
+        sides = [(row.class_, np.sign(row.low - 0.5) + np.sign(row.high - 0.5)) for row in mine]
+        named = [", ".join(class_ for class_, side in sides if side == way) or "-" for way in (2, 0, -2)]
+        rows.append([f"`{scorer}`", *named])
+    return heads, rows
+
+
 def tables(result: Probe) -> dict[str, str]:
     """The tables by the names of their markers."""
     heads, rows, _ = grid(result)
-    return {"rates": _markdown(heads, rows), "overlap": _markdown(*overlap())}
+    return {"rates": _markdown(heads, rows), "words": _markdown(*words(result)).replace("---:", "---"), "overlap": _markdown(*overlap())}
 
 
 def _markdown(heads: list[str], rows: list[list[str]]) -> str:

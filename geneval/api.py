@@ -245,8 +245,8 @@ def probe(
         >>> pair = geneval.MinimalPair("1", "attribute", cat, valid="a grey-furred cat", invalid="a black cat")
         >>> result = geneval.probe(scorers=["token_f1"], pairs=[pair])
         >>> row = result.contrast("token_f1", "attribute")
-        >>> row.rate, row.n
-        (0.0, 1)
+        >>> row.rate, row.wins, row.ties, row.losses
+        (1.0, 1, 0, 0)
     """
     chosen, left_out = default_scorers() if scorers is None else ([_scorer(s) for s in _listed(scorers)], None)
     notes = (left_out,) if left_out else ()
