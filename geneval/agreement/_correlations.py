@@ -1,6 +1,6 @@
 """Correlation of scores with grades, for many draws at once: Pearson, Spearman, Kendall's tau_b and tau_c.
 
-Every function takes grades [n], scores [n] or [draws, n], and how often each place is drawn, [draws, n] or None for
+Every function takes grades [n] (or [draws, n], where nothing is drawn), scores [n] or [draws, n], and how often each place is drawn, [draws, n] or None for
 once; and gives [draws], NaN where all grades or all scores are equal. Two places that were drawn from one are never
 compared with each other: that they agree says nothing.
 """
@@ -21,6 +21,9 @@ Ints = npt.NDArray[np.int64]
 
 _FEW = 40
 """Up to so many places all pairs are looked at together; of more, scipy sorts one draw at a time."""
+
+_SQUARE = 1_500
+"""Up to so many places, draws of one set of scores are quadratic forms."""
 
 _DIGITS = 12
 
@@ -45,7 +48,7 @@ def spearman(grades: Floats, scores: Floats, times: Floats | None = None) -> dic
 
 def kendall(grades: Floats, scores: Floats, times: Floats | None = None) -> dict[str, Floats]:
     """Kendall's tau_b and tau_c, -1 to 1 (methods of scipy.stats.kendalltau, variants b and c)."""
-    ahead, untied, size = (_few if len(grades) <= _FEW else _many)(grades, scores, times)
+    ahead, untied, size = _counted(grades, scores, times)
     with np.errstate(divide="ignore", invalid="ignore"):
         tau_b = ahead / np.sqrt(untied[0] * untied[1])
         classes = np.minimum(_classes(grades, times), _classes(scores, times)).astype(np.float64)
@@ -121,15 +124,38 @@ def _defined(tau_c: Floats, tau_b: Floats) -> Floats:
     return np.where(np.isfinite(tau_c) & np.isfinite(tau_b), tau_c, np.nan)
 
 
-def _few(grades: Floats, scores: Floats, times: Floats | None) -> tuple[Floats, tuple[Floats, Floats], Floats]:
+def _counted(grades: Floats, scores: Floats, times: Floats | None) -> tuple[Floats, tuple[Floats, Floats], Floats]:
     """Concordant less discordant pairs; pairs untied in the grades and in the scores; n squared."""
-    i, j = np.triu_indices(len(grades), 1)
-    values = np.atleast_2d(scores)
-    one = np.sign(grades[i] - grades[j])[None, :]
+    size = grades.shape[-1]
+    if size <= _FEW:
+        return _few(grades, scores, times)
+    if times is not None and len(times) > 1 and size <= _SQUARE:
+        return _squared(grades, scores, times)
+    return _many(grades, scores, times)
+
+
+def _squared(grades: Floats, scores: Floats, times: Floats) -> tuple[Floats, tuple[Floats, Floats], Floats]:
+    """The same for many draws of one set of scores, as quadratic forms."""
+    one = np.sign(grades[:, None] - grades).astype(np.float32)
+    other = np.sign(scores[:, None] - scores).astype(np.float32)
+    ahead, grades_untied, scores_untied = (_form(times, table) for table in (one * other, np.abs(one), np.abs(other)))
+    return ahead, (grades_untied, scores_untied), _square(len(grades), times)
+
+
+def _form(times: Floats, table: npt.NDArray[np.float32]) -> Floats:
+    # Whole numbers below 2**24, which 32 bits hold; their sum may be more.
+    return np.asarray(np.einsum("bn,bn->b", (times.astype(np.float32) @ table).astype(np.float64), times) / 2)
+
+
+def _few(grades: Floats, scores: Floats, times: Floats | None) -> tuple[Floats, tuple[Floats, Floats], Floats]:
+    """The same by looking at every pair."""
+    i, j = np.triu_indices(grades.shape[-1], 1)
+    people, values = np.atleast_2d(grades), np.atleast_2d(scores)
+    one = np.sign(people[:, i] - people[:, j])
     other = np.sign(values[:, i] - values[:, j])
     w = np.ones((1, len(i))) if times is None else times[:, i] * times[:, j]
     untied = ((w * np.abs(one)).sum(axis=1), (w * np.abs(other)).sum(axis=1))
-    return (w * one * other).sum(axis=1), untied, _square(len(grades), times)
+    return (w * one * other).sum(axis=1), untied, _square(grades.shape[-1], times)
 
 
 def _many(grades: Floats, scores: Floats, times: Floats | None) -> tuple[Floats, tuple[Floats, Floats], Floats]:
@@ -143,12 +169,12 @@ def _many(grades: Floats, scores: Floats, times: Floats | None) -> tuple[Floats,
         tau = kendalltau(x, y, variant="b").statistic if min(untied) else 0.0
         found.append((np.rint(tau * np.sqrt(untied[0] * untied[1])), *untied))
     ahead, one, other = np.asarray(found, np.float64).T
-    return ahead, (one, other), _square(len(grades), times)
+    return ahead, (one, other), _square(grades.shape[-1], times)
 
 
 def _each(grades: Floats, scores: Floats, times: Floats | None) -> Iterator[tuple[Floats, Floats]]:
     if times is None:
-        yield from ((grades, row) for row in np.atleast_2d(scores))
+        yield from zip(*np.broadcast_arrays(np.atleast_2d(grades), np.atleast_2d(scores)), strict=True)
     else:
         for count in times.astype(np.int64):
             yield np.repeat(grades, count), np.repeat(scores, count)

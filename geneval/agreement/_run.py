@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geneval.agreement._cells import Cells, Draws
-from geneval.agreement._correlations import Floats
+from geneval.agreement._correlations import CORRELATIONS, Floats
 from geneval.agreement._model import ALPHA, Agreement, Baselines, Curve, Difference, Point, Row
 from geneval.agreement._people import Criterion, Texts, criteria_of, rated, voted
 from geneval.agreement._plan import Plan, Tested
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 RANDOM = 20
 """So many random scorers are averaged."""
+
+SIGNED = (*CORRELATIONS, "tau_eq", "tau_like")
+"""Statistics from -1 to 1; the others begin at 0."""
 
 _FEW_SYSTEMS = 10
 """Below so many, intervals over systems say little."""
@@ -392,10 +395,9 @@ class _Agreeing:
         found = view.many(scores, view.statistics, draws)
         # Where draws look at fewer pairs than the value does, or at an approximation, they are moved to where it is.
         here = view.many(scores, view.statistics)
-        return {
-            name: interval(found[name] + (once[name].value - float(here[name][0])), self.plan.confidence)
-            for name in once
-        }
+        moved = {name: found[name] + (once[name].value - float(here[name][0])) for name in once}
+        least = {name: -1.0 if name in SIGNED else 0.0 for name in once}
+        return {name: interval(np.clip(moved[name], least[name], 1.0), self.plan.confidence) for name in once}
 
     def _baselines(self, view: View) -> dict[str, Baselines]:
         rng = np.random.default_rng(self.plan.seed)

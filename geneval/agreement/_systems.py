@@ -184,18 +184,22 @@ def drawn(table: Table, scores: Floats, draws: Draws) -> dict[str, Floats]:
 
 
 def _drawn_correlations(grades: Floats, means: Floats, draws: Draws) -> dict[str, Floats]:
-    """Grades differ from draw to draw as scores do, so each draw is a call of its own."""
+    """Grades differ from draw to draw as scores do."""
     count = max(len(grades), len(means), draws.count)
     out = {name: np.full(count, np.nan) for name in ("pearson", "spearman", "kendall_b")}
     if grades.shape[1] < 3:
         return out
-    for n in range(count):
-        times = None if draws.systems is None else draws.systems[n : n + 1]
-        one, other = grades[n % len(grades)], means[n % len(means)]
+    one, other = np.broadcast_arrays(grades, means)
+    # Where systems are drawn each draw weighs them otherwise, and is a call of its own.
+    rows = [slice(None)] if draws.systems is None else [slice(n, n + 1) for n in range(count)]
+    one, other = (np.broadcast_to(values, (count, grades.shape[1])) for values in (one, other))
+    for row in rows:
+        times = None if draws.systems is None else draws.systems[row]
+        first, second = (one[row], other[row]) if times is None else (one[row][0], other[row][0])
         for family in FAMILIES.values():
-            for name, value in family(one, other, times).items():
+            for name, value in family(first, second, times).items():
                 if name in out:
-                    out[name][n] = value[0]
+                    out[name][row] = value
     return out
 
 

@@ -118,15 +118,13 @@ class Pairs:
             seed: of the draw.
             most: in all groups together.
         """
-        rng = np.random.default_rng(seed)
         groups = cells.groups(grouping)
-        total = sum(len(g) * (len(g) - 1) // 2 for g in groups)
-        share = min(1.0, most / max(total, 1))
-        drawn = [_pairs(len(g), share, rng) for g in groups]
-        none = np.zeros(0, np.int64)
-        first = np.concatenate([none, *(g[i] for g, (i, _) in zip(groups, drawn, strict=True))])
-        second = np.concatenate([none, *(g[j] for g, (_, j) in zip(groups, drawn, strict=True))])
-        group = np.repeat(np.arange(len(groups)), [len(i) for i, _ in drawn])
+        if sum(len(g) * (len(g) - 1) // 2 for g in groups) <= most:
+            drawn = [np.stack([g[i] for i in np.triu_indices(len(g), 1)]) for g in groups]
+        else:
+            drawn = _drawn_pairs(groups, fold[cells.item], np.random.default_rng(seed), most)
+        first, second = np.concatenate([np.zeros((2, 0), np.int64), *drawn], axis=1)
+        group = np.repeat(np.arange(len(groups)), [pairs.shape[1] for pairs in drawn])
         order = np.sign(cells.grade[first] - cells.grade[second]).astype(np.int64)
         return cls(first, second, order, group, (fold[cells.item[first]], fold[cells.item[second]]))
 
@@ -264,11 +262,21 @@ def _settled(gained: Floats) -> Floats:
     return np.asarray(np.round(gained, 9))
 
 
-def _pairs(size: int, share: float, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """All pairs of so many places, or a share of them, drawn with replacement."""
-    if share >= 1:
-        i, j = np.triu_indices(size, 1)
-        return i, j
-    count = max(1, int(share * size * (size - 1) / 2))
-    i, j = rng.integers(size, size=count), rng.integers(size - 1, size=count)
-    return i, j + (j >= i)
+def _drawn_pairs(groups: list[Ints], fold: Ints, rng: np.random.Generator, most: int) -> list[Ints]:
+    """Pairs of every group, [2, pairs] each: two in three within a fold, to be judged; one in three, to learn from."""
+    out = []
+    total = sum(len(group) for group in groups)
+    for group in groups:
+        count = max(3, most * len(group) // total)
+        parts = [group[fold[group] == part] for part in np.unique(fold[group])]
+        inside = [part for part in parts if len(part) > 1]
+        shares = [(2 * count // 3) * len(part) // len(group) + 1 for part in inside]
+        drawn = [_some(part, share, rng) for part, share in zip(inside, shares, strict=True)]
+        out.append(np.concatenate([*drawn, _some(group, count // 3, rng)], axis=1))
+    return out
+
+
+def _some(places: Ints, count: int, rng: np.random.Generator) -> Ints:
+    """So many pairs of two different places, drawn with replacement."""
+    i, j = rng.integers(len(places), size=count), rng.integers(len(places) - 1, size=count)
+    return np.stack([places[i], places[j + (j >= i)]])

@@ -16,10 +16,11 @@ from geneval.agreement._model import Level
 from geneval.agreement._plan import SEGMENT
 from geneval.agreement._segments import correlations
 from geneval.agreement._systems import OF_SYSTEMS, Table, drawn, exact
+from geneval.agreement._tie_draws import acc_eq_of_items, fits
 from geneval.agreement._ties import Pairs, acc_eq, folds_of, tau_like
 from geneval.agreement._votes import OF_PAIRS, Votes, of_pairs
 
-DRAWN_PAIRS = 20_000
+DRAWN_PAIRS = 30_000
 """In each draw so many pairs at most are looked at for `acc_eq`."""
 
 
@@ -101,11 +102,20 @@ class OfOutputs:
             for name, grouped in correlations(self.cells, scores, self.grouping, names, draws).items()
         }
         if {"acc_eq", "tau_eq"} & set(wanted):
-            found["acc_eq"] = acc_eq(self.cells, scores, self._some_pairs, self.grouping, draws)
+            found["acc_eq"] = self._acc_eq(scores, draws)
             found["tau_eq"] = 2 * found["acc_eq"] - 1
         if "tau_like" in wanted and self.gap is not None:
             found["tau_like"] = tau_like(self.cells, scores, self._all_pairs, self.gap, draws)
         return found
+
+    def _acc_eq(self, scores: Floats, draws: Draws | None) -> Floats:
+        of_items = draws is not None and draws.systems is None and self.grouping != "item"
+        if of_items and draws is not None and draws.items is not None and fits(self.cells, self.grouping):
+            return acc_eq_of_items(self.cells, scores, self.grouping, self._folds, draws.items)
+        if scores.ndim == 1 and draws is None and self.grouping != "item" and fits(self.cells, self.grouping):
+            once = np.ones((1, len(self.cells.items)))
+            return acc_eq_of_items(self.cells, scores, self.grouping, self._folds, once)
+        return acc_eq(self.cells, scores, self._some_pairs, self.grouping, draws)
 
     @cached_property
     def _all_pairs(self) -> Pairs:
