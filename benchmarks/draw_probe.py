@@ -62,7 +62,11 @@ def words(result: Probe) -> tuple[list[str], list[list[str]]]:
 def tables(result: Probe) -> dict[str, str]:
     """The tables by the names of their markers."""
     heads, rows, _ = grid(result)
-    return {"rates": _markdown(heads, rows), "words": _markdown(*words(result)).replace("---:", "---"), "overlap": _markdown(*overlap())}
+    return {
+        "rates": _markdown(heads, rows),
+        "words": _markdown(*words(result)).replace("---:", "---"),
+        "overlap": _markdown(*overlap()),
+    }
 
 
 def _markdown(heads: list[str], rows: list[list[str]]) -> str:
