@@ -16,10 +16,13 @@ import numpy as np
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers.preference._comparisons import tally
 from geneval_scorers.preference._design import Design
-from geneval_scorers.preference._solver import Problem, Solution, inverted
+from geneval_scorers.preference._solver import Problem, Solution
 
 _DENSE = 20_000_000
 """Up to so many numbers, sums over clusters are an array: products of arrays are quicker than those of sparse ones."""
+
+_LEFT = 1e-6
+"""If less than this share of what is known of some parameter is left without a cluster, that cluster alone knows it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,28 +82,37 @@ class Fitted:
         products = (by_lead**2, by_lead * by_tie, by_tie**2)
         return design.curvature(*((design.counts * product).sum(axis=0) for product in products))
 
-    def without(self, cluster: Ints, count: int) -> Iterator[Floats]:
-        """The curvature of all clusters but one, for each cluster."""
+    def jackknife(self, cluster: Ints, count: int) -> tuple[Floats, Floats]:
+        """The estimates less those without each cluster, after one Newton step.
+
+        Returns:
+            These steps, [clusters, parameters], and what each cluster brings to the curvature, times its inverse,
+            [clusters, parameters, parameters].
+
+        Raises:
+            numpy.linalg.LinAlgError: without some cluster a parameter is not identified.
+        """
+        whole = self.problem.curvature(self.solution.theta)
+        half = np.linalg.inv(np.linalg.cholesky(whole))
+        steps, shares = [], []
+        for score, part in zip(dense(self.scores(cluster, count)), self._parts(cluster, count), strict=True):
+            values, vectors = np.linalg.eigh(np.eye(len(whole)) - half @ part @ half.T)
+            if values[0] < _LEFT:
+                raise np.linalg.LinAlgError
+            steps.append(score @ half.T @ (vectors / values) @ vectors.T @ half)
+            shares.append(part @ self.solution.inverse)
+        return np.stack(steps), np.stack(shares)
+
+    def _parts(self, cluster: Ints, count: int) -> Iterator[Floats]:
+        """What each cluster brings to the curvature."""
         design, theta = self.design, self.solution.theta
-        whole = self.problem.curvature(theta)
         for number in range(count):
             rows = np.flatnonzero((cluster == number) & self.votes)
             flat = tally(design.cell[rows] * 3 + design.outcome[rows], design.weight[rows], 3 * len(design.a))
             part = design.reweighted(np.ascontiguousarray(flat.reshape(-1, 3).T))
             part = part.only(part.total > 0)
             terms = part.terms(theta)
-            yield np.asarray(whole - part.curvature(terms.dd, terms.dt, terms.tt))
-
-    def jackknife(self, cluster: Ints, count: int) -> Floats:
-        """The estimates less those without each cluster, after one Newton step, [clusters, parameters].
-
-        Raises:
-            numpy.linalg.LinAlgError: without some cluster nothing is identified.
-        """
-        scores = dense(self.scores(cluster, count))
-        return np.stack(
-            [score @ inverted(left) for score, left in zip(scores, self.without(cluster, count), strict=True)]
-        )
+            yield part.curvature(terms.dd, terms.dt, terms.tt)
 
 
 def dense(matrix: Any) -> Floats:

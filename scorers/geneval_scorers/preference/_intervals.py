@@ -166,14 +166,15 @@ def _thin(fit: Fitted, parts: list[tuple[Ints, int]], names: list[str], systems:
 
 def _sandwich(fit: Fitted, cluster: Ints, count: int) -> Found:
     covariance = _one_way(fit, cluster, count)
-    _check_rank(fit, covariance)
     return Found(Curved(fit.solution.theta, covariance, count - 1), f"sandwich,CR1,t:{count - 1}")
 
 
 def _one_way(fit: Fitted, cluster: Ints, count: int) -> Floats:
     scores = fit.scores(cluster, count)
     meat = dense(scores.T @ scores) * (count / (count - 1))
-    return np.asarray(fit.solution.inverse @ meat @ fit.solution.inverse)
+    covariance = np.asarray(fit.solution.inverse @ meat @ fit.solution.inverse)
+    _check_rank(fit, covariance)
+    return covariance
 
 
 def _check_rank(fit: Fitted, covariance: Floats) -> None:
@@ -211,21 +212,19 @@ def _two_way(fit: Fitted, parts: list[tuple[Ints, int]]) -> Found:
     )
     if negative:
         covariance = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    _check_rank(fit, covariance)
     spread = Curved(fit.solution.theta, covariance, fewest - 1)
     return Found(spread, f"sandwich,CR1,t:{fewest - 1}", (note,) if negative else ())
 
 
 def _wild(fit: Fitted, cluster: Ints, count: int, name: str, draws: tuple[int, int]) -> Found:
-    whole = fit.problem.curvature(fit.solution.theta)
     try:
-        steps = fit.jackknife(cluster, count) * np.sqrt((count - 1) / count)
+        steps, shares = fit.jackknife(cluster, count)
     except np.linalg.LinAlgError:
         raise RefusedError(
             f"without one of the {count} {name} some worth is not identified: the {name} cannot show how uncertain it "
             "is. Take another cluster, or cluster=None, which takes all votes for independent"
         ) from None
-    shares = np.stack([(whole - left) @ fit.solution.inverse for left in fit.without(cluster, count)])
+    steps = steps * np.sqrt((count - 1) / count)
     resamples, seed = draws
     spread = Wild(fit.solution.theta, steps.T @ steps, signs_of(resamples, count, seed), steps, shares)
     _check_rank(fit, spread.covariance)
@@ -263,8 +262,9 @@ def _resampled(
     """Counts of the cells that count, [3, cells], in each resample."""
     rng = np.random.default_rng(seed)
     design = fit.problem.design
-    if groups is None and np.ptp(votes.weight) == 0:
-        total, each = design.counts.sum(), float(votes.weight[0])
+    each = 1.0 if (votes.weight == np.rint(votes.weight)).all() else float(votes.weight[0])
+    if groups is None and (each == 1.0 or np.ptp(votes.weight) == 0):
+        total = design.counts.sum()
         shares = design.counts.ravel() / total
         for _ in range(resamples):
             yield np.asarray(rng.multinomial(round(total / each), shares).reshape(3, -1) * each, np.float64)

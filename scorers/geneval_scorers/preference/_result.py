@@ -261,7 +261,7 @@ class Ranking:
             if not len(main):
                 return None
             worst = float((pair_errors(state.spread.covariance, main[first], main[second]) ** 2).max())
-            return max(0, math.ceil(self.comparisons * (worst / wanted - 1)))
+            return max(0, math.ceil(float(state.fit.problem.design.total.sum()) * (worst / wanted - 1)))
         gap = self.difference(a, b)
         if gap.error is None:
             return None

@@ -215,7 +215,7 @@ class Profile:
                 return math.copysign(math.inf, scale)
             theta = found.theta
             root = math.sqrt(max(2 * (self.solution.value - found.value), 0.0))
-            if abs(root - reach) < 1e-6:
+            if abs(root - reach) < 1e-4:
                 return middle + away
             away *= min(reach / max(root, 1e-12), 2.0)
         return math.copysign(math.inf, scale)
