@@ -136,7 +136,8 @@ class Curve:
     at_least: int | None
     """So many references are needed at least, where it was not shown that fewer do."""
     reason: str | None
-    """`expected_scores`: these scores cannot tell; `still_rising`; `too_few_references`."""
+    """`expected_scores`: these scores cannot tell; `still_rising`: the last gain that can be judged is above 0;
+    `uncertain`: its interval holds 0 as well as `rise`; `too_few_references`: none can be judged."""
 
     def to_dict(self) -> dict[str, object]:
         """The object in the printed JSON."""

@@ -20,7 +20,7 @@ _NAMES = {
 # Okabe and Ito 2008: told apart with any colour vision; dashes and marks tell lines apart without colour.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#000000")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "12 4", "1 4")
-_MARKS = ("circle", "square", "triangle", "diamond")
+_MARKS = ("circle", "square", "triangle", "diamond", "wedge")
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 250, 46, 48
@@ -168,6 +168,7 @@ def _mark(x: float, y: float, number: int, colour: str, *, stops: bool) -> str:
     corners = {
         "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
         "triangle": ((0, -1.2), (1.1, 1), (-1.1, 1)),
+        "wedge": ((0, 1.2), (1.1, -1), (-1.1, -1)),
         "diamond": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
     }[kind]
     points = " ".join(f"{x + size * dx:.1f},{y + size * dy:.1f}" for dx, dy in corners)
@@ -196,7 +197,9 @@ def _short(name: str) -> str:
 def _stops(curve: Curve) -> str:
     if curve.scores != "drawn":
         return ""
-    return f", stops at {curve.stops_at}" if curve.stops_at is not None else f", at least {curve.at_least}"
+    if curve.stops_at is not None:
+        return f", stops at {curve.stops_at}"
+    return f", rises to {curve.at_least}" if curve.reason == "still_rising" else ""
 
 
 def _apart(wanted: Sequence[float], frame: _Frame) -> list[float]:

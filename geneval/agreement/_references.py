@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from geneval.data import Inputs
     from geneval.settings import Settings
 
-SHUFFLES = 10
+SHUFFLES = 5
 """Agreement is the mean over so many ways to draw references."""
 
 RESAMPLES = 200
@@ -167,7 +167,10 @@ def _verdict(points: Sequence[Point], most: int, rise: float) -> tuple[int | Non
         if point.gain_high is None or point.gain_high >= rise:
             break
         flat = point.k
-    return (None, most, "still_rising") if flat is None else (flat, None, None)
+    if flat is not None:
+        return flat, None, None
+    least = judged[-1].gain_low
+    return None, most, "still_rising" if least is not None and least > 0 else "uncertain"
 
 
 @dataclass

@@ -19,6 +19,7 @@ from geneval.agreement._references import Subsets, curves_of_drawn
 from geneval.agreement._scores import Scores, scores_of
 from geneval.agreement._significance import permutation_p, standardised, williams
 from geneval.agreement._systems import of_means, significant_pairs
+from geneval.agreement._ties import MOST_PAIRS
 from geneval.agreement._views import Case, OfChoices, OfOutputs, OfSystems, Value, View, number
 from geneval.scoring import FEW_ITEMS
 from geneval_references import InputError, UsageError
@@ -312,6 +313,7 @@ class _Agreeing:
 
     def _rows(self, case: Case) -> Iterator[Row]:
         view = case.view
+        self._warn_about_pairs(view)
         draws = self._draws(view.cells)
         baselines = self._baselines(view)
         ceiling = view.votes.ceiling() if isinstance(view, OfChoices) else None
@@ -467,6 +469,16 @@ class _Agreeing:
         chosen = [self.scores.columns[n] for n, lower in enumerate(self.scores.lower) if lower]
         if chosen:
             self._warn(f"lower is better: turned around, so that agreement is positive: {', '.join(map(str, chosen))}")
+
+    def _warn_about_pairs(self, view: View) -> None:
+        if not isinstance(view, OfOutputs):
+            return
+        pairs = sum(len(group) * (len(group) - 1) // 2 for group in view.cells.groups(view.grouping))
+        if pairs > MOST_PAIRS:
+            self._warn(
+                f"acc_eq with grouping {view.grouping} looks at {MOST_PAIRS} of {pairs} pairs of outputs, drawn by the "
+                "seed"
+            )
 
     def _warn(self, *texts: str) -> None:
         self.warnings += [text for text in texts if text not in self.warnings]

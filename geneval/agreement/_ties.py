@@ -248,18 +248,14 @@ def _best(pairs: Pairs, values: Floats, weights: Floats) -> Floats:
     )
     gained = np.cumsum(moved, axis=1)
     last = np.diff(ordered, axis=1, append=np.inf) > 0
-    gained = np.where(last, gained, -np.inf)
-    best = np.argmax(_settled(gained), axis=1)
+    # Sums that differ by rounding alone are made equal, so that the lowest threshold among them is found.
+    gained = np.where(last, np.round(gained, 9), -np.inf)
+    best = np.argmax(gained, axis=1)
     rows = np.arange(len(gained))
     epsilon = ordered[rows if len(ordered) > 1 else 0, best]
     # Without a pair of equal scores, no pair at all is tied at 0.
     none_tied = (ordered[:, 0] > 0) & (gained[rows, best] <= 0)
     return np.asarray(np.where(none_tied, 0.0, epsilon), np.float64)
-
-
-def _settled(gained: Floats) -> Floats:
-    """Sums that differ by rounding alone are made equal, so that the lowest threshold among them is found."""
-    return np.asarray(np.round(gained, 9))
 
 
 def _drawn_pairs(groups: list[Ints], fold: Ints, rng: np.random.Generator, most: int) -> list[Ints]:

@@ -184,7 +184,9 @@ def _curves(curves: Sequence[Curve]) -> Iterator[Grid]:
 
 
 def _stops(curve: Curve) -> str:
-    return f"at k={curve.stops_at}" if curve.stops_at is not None else f"not shown: at least {curve.at_least}"
+    if curve.stops_at is not None:
+        return f"at k={curve.stops_at}"
+    return f"not by {curve.at_least}" if curve.reason == "still_rising" else f"cannot be told by {curve.at_least}"
 
 
 def prose(result: Agreement) -> list[str]:
