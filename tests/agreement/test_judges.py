@@ -169,12 +169,16 @@ def slow_acc_eq(cells, grouping, fold, items):
 def test_cross_fitted_accuracy(grouping, table):
     cells, seed = table
     fold = folds_of(len(cells.items), seed)
-    times = np.random.default_rng(seed).multinomial(len(cells.items), np.full(len(cells.items), 1 / len(cells.items)), 4)
+    times = np.random.default_rng(seed).multinomial(
+        len(cells.items), np.full(len(cells.items), 1 / len(cells.items)), 4
+    )
     pairs = Pairs.of(cells, grouping, fold, seed)
     once = acc_eq(cells, cells.score[0], pairs, grouping)
     assert nan_or(once[0], slow_acc_eq(cells, grouping, fold, np.ones(len(cells.items))))
     found = acc_eq(cells, cells.score[0], pairs, grouping, Draws(items=times.astype(float)))
-    assert [nan_or(a, slow_acc_eq(cells, grouping, fold, row)) for a, row in zip(found, times, strict=True)] == [True] * 4
+    assert [nan_or(a, slow_acc_eq(cells, grouping, fold, row)) for a, row in zip(found, times, strict=True)] == [
+        True
+    ] * 4
 
 
 @given(tables(st.integers(6, 9)))
