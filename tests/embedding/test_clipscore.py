@@ -411,6 +411,12 @@ def test_a_missing_model_says_what_to_do():
         parse("clipscore(model='hf:openai/none')").prepare()
 
 
+def test_without_pillow_it_says_what_to_install(clip, monkeypatch):
+    monkeypatch.setattr("geneval_scorers.embedding._clip.find_spec", lambda _: None)
+    with pytest.raises(MissingDependencyError, match=r"clipscore needs Pillow: pip install 'geneval-text\[neural\]'"):
+        parse(f"clipscore(model='path:{clip}')").prepare()
+
+
 def test_weights_that_give_no_numbers_give_no_score(clip, photos, tmp_path):
     from safetensors.numpy import load_file, save_file
 
