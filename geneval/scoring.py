@@ -93,14 +93,15 @@ class Joined:
         return _whole(self._parts.get("band.rank"))
 
     def notices(self, scorer: Scorer) -> Iterator[str]:
-        """What a scorer has to say about the texts, with the counts of all blocks."""
-        sums: dict[str, Ints] = {}
+        """What a scorer has to say about texts and outputs, with the counts of all blocks."""
+        sums: dict[tuple[str, str], Ints] = {}
         for facts in self.facts:
-            for sentence, counts in facts["notices"].get(scorer.label, {}).items():
-                sums[sentence] = sums.get(sentence, np.zeros(2, np.int64)) + np.asarray(counts)
-        for sentence, (count, total) in sums.items():
+            for sentence, (count, total, what) in facts["notices"].get(scorer.label, {}).items():
+                before = sums.get((sentence, what), np.zeros(2, np.int64))
+                sums[sentence, what] = before + np.asarray([count, total])
+        for (sentence, what), (count, total) in sums.items():
             if count:
-                yield f"{sentence}: {count} of {total} texts"
+                yield f"{sentence}: {count} of {total} {what}"
 
     def segments(self, columns: Sequence[Column]) -> Computed:
         """Segment scores of all outputs, and of sets of them."""

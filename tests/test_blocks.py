@@ -18,7 +18,7 @@ from geneval.data._model import Inputs
 from geneval.evaluation import Settings, asking, evaluate
 from geneval_references import InputError, Reference, ReferenceSet
 
-SCORERS = ["bleu", "chrf", "rouge(kind='L')", "cider(tokenizer='unicode')", "ter", "token_f1"]
+SCORERS = ["bleu", "chrf", "rouge(kind='L')", "cider(tokenizer='unicode')", "ter", "token_f1", "ending", "perplexity"]
 ITEM, SEVEN, ALL = 1, 1_900, 10**9
 """Characters of a block: one item, about seven, all."""
 
