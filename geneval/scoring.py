@@ -283,8 +283,8 @@ class Scoring:
             )
         if self.joined.settings.band:
             self.warn(
-                f"{scorer.label} has no band: it scores sets of outputs, and references that play a set leave others "
-                "fewer than outputs face"
+                "there is no band of sets of outputs: references that play a set would meet fewer references than outputs "
+                "do"
             )
 
     def warn_about_answers(self, answers: Answers, what: str = "") -> None:
@@ -305,7 +305,8 @@ class Scoring:
         if small.any():
             self.warn(
                 f"{int(small.sum())} {what} get no score from {answers.scorer.label} ({self._owners(whole, small)}): it "
-                f"needs {answers.scorer.fewest} outputs of a system for an item, or more"
+                f"needs {answers.scorer.fewest} outputs of a system for an item, or more. These systems' scores are over "
+                "other items than the rest"
             )
         failed = np.flatnonzero(answers.failed)
         if len(failed):
