@@ -64,12 +64,12 @@ def test_batches_change_nothing() -> None:
     ("function", "said"),
     [
         (lambda texts: [1.0] * len(texts), r"shape \(64,\) and type float64 for 64 texts; it gives one row"),
-        (lambda texts: [[1.0]], r"shape \(1, 1\) and type float64 for 64 texts"),
+        (lambda _: [[1.0]], r"shape \(1, 1\) and type float64 for 64 texts"),
         (lambda texts: [["a"]] * len(texts), "type <U1"),
         (lambda texts: [[float("nan")]] * len(texts), "numbers that are not finite"),
         (lambda texts: [[1.0] * len(text) for text in texts], "inhomogeneous"),
         (lambda texts: [[0.0] * len(texts[0])] * len(texts), "vectors of several lengths"),
-        (lambda texts: 1 / 0, "ZeroDivisionError"),
+        (lambda _: 1 / 0, "ZeroDivisionError"),
     ],
 )
 def test_what_is_no_row_of_numbers_a_text_is_refused(function, said: str) -> None:

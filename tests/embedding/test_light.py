@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +62,7 @@ def test_texts_beyond_its_limit_are_cut_and_said() -> None:
     assert result.scores[0].score == pytest.approx(1, abs=1e-6)
 
 
-def test_it_scores_without_torch_and_the_second_time_without_itself(tmp_path: Path) -> None:
+def test_it_scores_without_torch_and_the_second_time_without_itself() -> None:
     code = """
 import sys
 for name in ("torch", "transformers", "sentence_transformers"):

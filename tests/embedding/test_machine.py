@@ -62,7 +62,7 @@ def test_the_environment_chooses_where_nobody_else_does(tmp_path: Path, monkeypa
     assert machine().cache is None
 
 
-def test_vectors_are_kept_where_users_keep_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_are_kept_where_users_keep_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     import platformdirs
 
     monkeypatch.delenv("GENEVAL_CACHE")
