@@ -177,7 +177,10 @@ def test_the_order_of_the_outputs_is_the_configurations(tiny_models, tmp_path, l
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        (None, "names its outputs 'LABEL_0', 'LABEL_1', 'LABEL_2'; entailment needs entailment, neutral, contradiction"),
+        (
+            None,
+            "names its outputs 'LABEL_0', 'LABEL_1', 'LABEL_2'; entailment needs entailment, neutral, contradiction",
+        ),
         ({0: "entailment", 1: "not_entailment"}, "names its outputs 'entailment', 'not_entailment'"),
         ({0: "entailment", 1: "neutral", 2: "other"}, "names its outputs 'entailment', 'neutral', 'other'"),
     ],
@@ -318,7 +321,9 @@ def test_a_learned_metric_is_the_models_output_as_it_is(tiny_models, order, turn
 
 @pytest.mark.parametrize("scorer", [Learned, CrossEncoder])
 def test_a_model_with_several_outputs_is_refused(tiny_models, scorer):
-    with pytest.raises(UsageError, match=r"needs a model with one output; .* has 3 \(CONTRADICTION, NEUTRAL, ENTAILMENT"):
+    with pytest.raises(
+        UsageError, match=r"needs a model with one output; .* has 3 \(CONTRADICTION, NEUTRAL, ENTAILMENT"
+    ):
         asked(scorer(model=f"path:{tiny_models('nli')}"))
 
 
