@@ -354,8 +354,7 @@ def test_known_models_bring_layer_and_baseline():
 def test_what_is_not_known_is_an_error_that_says_what_to_give(tiny_models, options, said):
     scorer = BertScore(model=f"path:{tiny_models('bert')}", **options)
     with pytest.raises(UsageError, match=said):
-        scorer.prepare()
-        scorer.signature()
+        (scorer.prepare(), scorer.signature())
 
 
 @pytest.mark.parametrize(
