@@ -54,7 +54,8 @@ def load_pretrained(
         with quiet():
             import torch
             import transformers
-
+        # Again, since importing transformers sets how much it says.
+        with quiet():
             model, report = getattr(transformers, auto).from_pretrained(
                 str(files.folder),
                 local_files_only=True,
