@@ -181,16 +181,17 @@ def test_cross_fitted_accuracy(grouping, table):
     ] * 4
 
 
+@pytest.mark.parametrize("grouping", ["none", "system"])
 @given(tables(6))
-def test_quadratic_forms_give_the_same_accuracy(table):
+def test_quadratic_forms_give_the_same_accuracy(grouping, table):
     """The grid holds every difference where there are few; all pairs of two folds are there."""
     cells, seed = table
     fold = folds_of(len(cells.items), seed)
     count = len(cells.items)
     times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), 4).astype(float)
-    found = acc_eq_of_items(cells, cells.score[0], "none", fold, times)
-    pairs = Pairs.of(cells, "none", fold, seed)
-    expected = acc_eq(cells, cells.score[0], pairs, "none", Draws(items=times))
+    found = acc_eq_of_items(cells, cells.score[0], grouping, fold, times)
+    pairs = Pairs.of(cells, grouping, fold, seed)
+    expected = acc_eq(cells, cells.score[0], pairs, grouping, Draws(items=times))
     for one, other in zip(found, expected, strict=True):
         assert nan_or(one, other)
 
