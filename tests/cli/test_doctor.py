@@ -426,13 +426,10 @@ def test_a_narrow_terminal_drops_nothing(run, findings):
 @pytest.mark.parametrize("part", ["torch", "", "NEURAL"])
 def test_a_part_that_does_not_exist_is_a_slip(run, part):
     done = run("--require", part, code=2)
-<<<<<<< HEAD
     assert (
         f"--require {part} does not fit; allowed: neural, offline, light, coco, java, meteor, spice, model, plugins, disk"
         in done.stderr
     )
-=======
-    assert f"--require {part} does not fit; allowed: neural, offline, light, coco, java, model, plugins, disk" in done.stderr
 
 
 # --- encoders ---
@@ -471,4 +468,3 @@ def test_a_device_that_this_torch_does_not_know_is_broken(findings, site):
     found = findings(GENEVAL_DEVICE="cuda:1")[("device", "encoders")]
     assert found["status"] == "broken" and "unset GENEVAL_DEVICE" in found["remedy"]
     assert "does not fit; allowed: cpu, cuda" in findings(GENEVAL_DEVICE="gpu")[("device", "examination")]["found"]
->>>>>>> encoder

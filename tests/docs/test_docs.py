@@ -36,7 +36,9 @@ def test_examples_of_pages(page: str, tmp_path: Path, subtests: pytest.Subtests)
     """The examples of a page run in an empty folder, each page in a process of its own."""
     command = [sys.executable, str(RUNNER), str(TREE / page)]
     env = os.environ | {"GENEVAL_CACHE": f"{tmp_path}-vectors"}  # beside the folder, which is to be empty
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=900, env=env)
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=900, env=env
+    )
     assert run.returncode == 0, run.stderr
     for line in run.stdout.splitlines():
         if line.startswith("skipped "):
