@@ -34,6 +34,7 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
+from geneval_scorers._spec import spelled
 from geneval_scorers._significance import (
     Pair,
     PValue,
@@ -64,6 +65,7 @@ from geneval_scorers.ngram.exact import Exact
 from geneval_scorers.ngram.rouge import Rouge
 from geneval_scorers.ngram.ter import Ter
 from geneval_scorers.ngram.token_f1 import TokenF1
+from geneval_scorers.preference.blend import Blend
 from geneval_scorers.sets.chamfer import Chamfer, SmoothChamfer
 from geneval_scorers.sets.coverage import Coverage, Precision
 from geneval_scorers.sets.distinct_n import DistinctN
@@ -85,6 +87,7 @@ __all__ = [
     "Answers",
     "BertScore",
     "Bleu",
+    "Blend",
     "Chamfer",
     "Chrf",
     "Cider",
@@ -164,6 +167,7 @@ __all__ = [
     "randomisation_p",
     "scorer",
     "scorers",
+    "spelled",
     "turns",
     "without_copies",
 ]
