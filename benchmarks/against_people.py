@@ -51,7 +51,14 @@ def specs(named: list[str]) -> list[str]:
     if named:
         return named
     single = [name for name, kind in scorers().items() if kind.info.kind != "set" and name not in NEEDY]
-    return [*single, "coco_bleu(n=1)", "coco_bleu(n=4)", "rouge(kind='L')", "cosine(reduce='mean')", "blend(name='captions')"]
+    return [
+        *single,
+        "coco_bleu(n=1)",
+        "coco_bleu(n=4)",
+        "rouge(kind='L')",
+        "cosine(reduce='mean')",
+        "blend(name='captions')",
+    ]
 
 
 def ready(named: list[str]) -> Iterator[Scorer]:

@@ -135,7 +135,10 @@ def main() -> None:
     options = parser.parse_args()
     found, rows = fit(tuple(options.part or PARTS))
     for row in (*found.parts, *found.nuisance):
-        print(f"{row.scorer:24} {row.weight:7.3f} [{row.low}, {row.high}] {row.reason} scale {row.scale:.4f}", row.accuracy)
+        print(
+            f"{row.scorer:24} {row.weight:7.3f} [{row.low}, {row.high}] {row.reason} scale {row.scale:.4f}",
+            row.accuracy,
+        )
     for one in found.predictors:
         print(f"{one.name:24}", *(f"{v.value:.4f}" for v in (one.accuracy, one.accuracy_ties, one.log_loss, one.brier)))
     print("gain", found.accuracy, found.log_loss, found.out_of_system)

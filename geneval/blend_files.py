@@ -47,9 +47,7 @@ def find_blend(path: str | Path | None = None, name: str | None = None) -> Blend
         try:
             return read_blend(Path(path).read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"{path}: no blend can be read there ({error}); `geneval blend fit` writes one"
-            ) from error
+            raise InputError(f"{path}: no blend can be read there ({error}); `geneval blend fit` writes one") from error
     known = shipped_blends()
     if name not in known:
         told = nearest(str(name), known)

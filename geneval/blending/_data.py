@@ -118,7 +118,9 @@ def training(
     group = _groups(cells.items, groups)[cells.item[pairs.first]]
     _, group = np.unique(group, return_inverse=True)
     if group.max() < 1:
-        raise InputError("the preferences are about one item; cross-validation by item needs two, and says little below 30")
+        raise InputError(
+            "the preferences are about one item; cross-validation by item needs two, and says little below 30"
+        )
     return Training(
         parts=tuple(chosen),
         nuisance=tuple(nuisance),
@@ -151,7 +153,9 @@ def _parts(roles: Mapping[str, Role], asked: Sequence[str] | None, nuisance: Seq
         if name in nuisance:
             raise UsageError(f"{name} is named as a part and as nuisance; it is one of the two")
     if not found:
-        raise UsageError("no scorer is left to blend; name them with --scorer, those of the run are: " + ", ".join(roles))
+        raise UsageError(
+            "no scorer is left to blend; name them with --scorer, those of the run are: " + ", ".join(roles)
+        )
     return found
 
 
@@ -159,7 +163,9 @@ def _one_k(scores: Scores, columns: Sequence[str]) -> Scores:
     """The scores in the order of the columns, asked at one number of references."""
     ks = list(dict.fromkeys(column.k for column in scores.columns))
     if len(ks) > 1:
-        raise UsageError(f"the run has scores at k={', '.join(map(str, ks))}; fit a blend on a run at one number of references")
+        raise UsageError(
+            f"the run has scores at k={', '.join(map(str, ks))}; fit a blend on a run at one number of references"
+        )
     place = [scores.columns.index(Column(name, ks[0])) for name in columns]
     return Scores(
         items=scores.items,
@@ -189,7 +195,9 @@ def _groups(items: Sequence[str], groups: Mapping[str, str] | None) -> Ints:
         return np.arange(len(items), dtype=np.int64)
     missing = [item for item in items if item not in groups]
     if missing:
-        raise InputError(f"groups has no entry for the item {missing[0]!r} ({len(missing)} in all); give one for every item")
+        raise InputError(
+            f"groups has no entry for the item {missing[0]!r} ({len(missing)} in all); give one for every item"
+        )
     place = {name: i for i, name in enumerate(dict.fromkeys(groups[item] for item in items))}
     return np.asarray([place[groups[item]] for item in items], np.int64)
 

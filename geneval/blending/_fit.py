@@ -141,7 +141,9 @@ def _signature(name: str) -> str:
     except GenevalError as error:
         note = f"{name} is in the run, and cannot be built here for a blend file"
         if isinstance(error, UsageError | InputError):
-            raise UsageError(f"{note}: {error}. Plain functions and models in folders have no spec that works elsewhere") from error
+            raise UsageError(
+                f"{note}: {error}. Plain functions and models in folders have no spec that works elsewhere"
+            ) from error
         error.add_note(note)
         raise
 
@@ -190,7 +192,9 @@ class _Fitting:
         self._tell("done", 3)
         return BlendFit(
             recipe=recipe,
-            parts=tuple(self._weight(n, name, whole.scale, whole.fit.weights, draws) for n, name in enumerate(data.parts)),
+            parts=tuple(
+                self._weight(n, name, whole.scale, whole.fit.weights, draws) for n, name in enumerate(data.parts)
+            ),
             nuisance=tuple(
                 self._weight(n, name, whole.scale, whole.fit.weights, draws)
                 for n, name in enumerate(data.nuisance, start=len(data.parts))

@@ -46,7 +46,8 @@ def fit(
     run: Run,
     preferences: Annotated[list[str], typer.Option(metavar="FILE", help="Choices between two outputs.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where the blend is written; never overwrites.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where the blend is written; never overwrites."),
     ] = None,
     scorer: Annotated[
         list[str] | None,
@@ -69,9 +70,7 @@ def fit(
     criterion: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which choices count, where there are several kinds.")
     ] = None,
-    weigh_by: Annotated[
-        WeighChoice, typer.Option(help="Each vote counts the same, or each item.")
-    ] = WeighChoice.votes,
+    weigh_by: Annotated[WeighChoice, typer.Option(help="Each vote counts the same, or each item.")] = WeighChoice.votes,
     l2: Annotated[float, typer.Option(help="Penalty on squared weights, in units of votes.")] = 1.0,
     force: Annotated[
         bool, typer.Option("--force", help="Write a blend that does not beat its best part; the file says so.")
@@ -151,7 +150,9 @@ def rate(
     scorer: Annotated[
         str | None, typer.Option("--scorer", "-s", metavar="SPEC", help="Which blend, where the run has several.")
     ] = None,
-    k: Annotated[int | None, typer.Option("-k", metavar="K", help="At which number of references, if at several.")] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", metavar="K", help="At which number of references, if at several.")
+    ] = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
     confidence: Confidence = 0.95,

@@ -35,7 +35,9 @@ def show_rates(rates: Sequence[PreferenceRate], form: str | None) -> None:
     rows = [[plain(r.system), _percent(r.value, r.low, r.high), str(r.n)] for r in rates]
     at = "" if first.k is None else f" @{first.k}"
     title = f"Preferred to {plain(first.baseline)}, by {plain(first.blend)}{at}, %"
-    told = ["The mean probability, if people call no tie. Nobody was asked: it is the blend's word, and people's of its data."]
+    told = [
+        "The mean probability, if people call no tie. Nobody was asked: it is the blend's word, and people's of its data."
+    ]
     _print(form, json.dumps(found, indent=2, ensure_ascii=False), [(title, ["", "preferred", "items"], rows)], told)
 
 
@@ -123,10 +125,19 @@ def _grids(result: BlendFit) -> Iterator[Grid]:
         heads = ["left out", "blend on its pairs, %", "best part, %", "blend among the others, %", "pairs", ""]
         yield "Predictions for systems that were not trained on", heads, rows
     rows = [
-        [f"{100 * b.predicted:.0f}", f"{_percent(b.observed, b.low, b.high)}", f"{b.votes:g}", _bar(b.predicted, b.observed)]
+        [
+            f"{100 * b.predicted:.0f}",
+            f"{_percent(b.observed, b.low, b.high)}",
+            f"{b.votes:g}",
+            _bar(b.predicted, b.observed),
+        ]
         for b in result.calibration.bins
     ]
-    yield "Do probabilities come true? (o predicted, # observed)", ["predicted, %", "observed, %", "votes", "50 % to 100 %"], rows
+    yield (
+        "Do probabilities come true? (o predicted, # observed)",
+        ["predicted, %", "observed, %", "votes", "50 % to 100 %"],
+        rows,
+    )
 
 
 def _weight(row: Weight) -> list[str]:

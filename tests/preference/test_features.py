@@ -75,7 +75,11 @@ def test_nu_without_a_lead_is_twice_the_odds_of_a_tie():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.floats(-3, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.floats(-3, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12
+    )
+)
 def test_which_side_stands_first_changes_nothing(rows):
     table = np.asarray(rows, np.float64)
     if not table[:, 1:].any():
@@ -83,7 +87,9 @@ def test_which_side_stands_first_changes_nothing(rows):
     duels = Duels(table[:, :1], *table[:, 1:].T)
     turned = Duels(-table[:, :1], duels.losses, duels.wins, duels.ties)
     one, other = (fit_features(d, free=np.ones(1, bool)) for d in (duels, turned))
-    assert one.weights == pytest.approx(other.weights, abs=1e-5) and one.nu == pytest.approx(other.nu, rel=1e-3, abs=1e-6)
+    assert one.weights == pytest.approx(other.weights, abs=1e-5) and one.nu == pytest.approx(
+        other.nu, rel=1e-3, abs=1e-6
+    )
 
 
 def test_votes_that_features_predict_without_an_exception_need_a_penalty():

@@ -97,7 +97,9 @@ def _read(path: str | None, name: str | None) -> BlendRecipe:
     if (path is None) == (name is None):
         raise UsageError("blend needs either path or name: blend(path='blend.toml') or blend(name='captions')")
     if not _READERS:
-        raise UsageError("blends lie in files, which geneval reads: take geneval.parse in place of geneval_scorers.parse")
+        raise UsageError(
+            "blends lie in files, which geneval reads: take geneval.parse in place of geneval_scorers.parse"
+        )
     return _READERS[0](path, name)
 
 
