@@ -73,7 +73,7 @@ def _error(predicted: Floats, observed: Floats, votes: Floats) -> Floats:
 
 def _bins(sure: Floats, votes: Floats) -> Ints:
     """A bin for each pair: equal numbers of votes, and pairs of one probability together."""
-    once, where = np.unique(sure, return_inverse=True)
+    where = np.unique(sure, return_inverse=True)[1]
     below = np.cumsum(np.bincount(where, votes)) - np.bincount(where, votes) / 2
     total = max(float(votes.sum()), 1e-300)
     place = np.minimum((_BINS * below / total).astype(np.int64), _BINS - 1)[where]

@@ -116,7 +116,7 @@ def fit_blend(
     about = _trained_on(opened, joined, asked[0], data)
     settings = {"weigh_by": weigh_by, "l2": float(l2), "seed": seed, "resamples": resamples, "geneval": __version__}
     items = Items.drawn(joined.groups, resamples, confidence, seed)
-    return _Fitting(joined, items, l2, seed, signatures, watch).result(about, settings, notes)
+    return _Fitting(joined, items, l2=l2, seed=seed, signatures=signatures, watch=watch).result(about, settings, notes)
 
 
 def _check(weigh_by: str, resamples: int, confidence: float) -> None:
@@ -168,7 +168,7 @@ class _Fitting:
     """One blend, from the pairs on."""
 
     def __init__(
-        self, data: Training, items: Items, l2: float, seed: int, signatures: Mapping[str, str], watch: Watch | None
+        self, data: Training, items: Items, *, l2: float, seed: int, signatures: Mapping[str, str], watch: Watch | None
     ) -> None:
         self.data, self.items, self.l2, self.seed = data, items, l2, seed
         self.signatures, self.watch = signatures, watch

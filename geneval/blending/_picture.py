@@ -19,9 +19,12 @@ def picture(result: BlendFit) -> str:
     width, height = _SIZE + _LEFT + 24, _SIZE + _TOP + _BOTTOM
     told = "; ".join(f"predicted {b.predicted:.2f}, observed {b.observed:.2f}, {b.votes:g} votes" for b in bins)
     error = result.calibration.error
-    lines = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        'aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">',
+        'aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">'
+    )
+    lines = [
+        head,
         '<title id="title">Do predicted preferences come true?</title>',
         f'<desc id="desc">{told}</desc>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',

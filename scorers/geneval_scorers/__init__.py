@@ -34,7 +34,6 @@ from geneval_scorers._scorer import (
     Statistics,
     pair_scorer,
 )
-from geneval_scorers._spec import spelled
 from geneval_scorers._significance import (
     Pair,
     PValue,
@@ -44,6 +43,7 @@ from geneval_scorers._significance import (
     holm,
     randomisation_p,
 )
+from geneval_scorers._spec import spelled
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.clipscore import ClipScore
@@ -86,8 +86,8 @@ __all__ = [
     "SEED",
     "Answers",
     "BertScore",
-    "Bleu",
     "Blend",
+    "Bleu",
     "Chamfer",
     "Chrf",
     "Cider",

@@ -10,7 +10,28 @@ import pytest
 import geneval
 from geneval.data import Preference
 
-WORDS = "a the cat dog red big small house tree runs sits on in of park lake boat man girl old".split()
+WORDS = [
+    "a",
+    "the",
+    "cat",
+    "dog",
+    "red",
+    "big",
+    "small",
+    "house",
+    "tree",
+    "runs",
+    "sits",
+    "on",
+    "in",
+    "of",
+    "park",
+    "lake",
+    "boat",
+    "man",
+    "girl",
+    "old",
+]
 SHARES = {"best": 0.9, "good": 0.7, "fair": 0.5, "poor": 0.3}
 SCORERS = ["token_f1", "chrf", "repetition(n=1)", "length_ratio(log=True)"]
 

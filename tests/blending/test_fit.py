@@ -47,7 +47,7 @@ def test_a_blend_that_beats_its_best_part_ships(found, tmp_path):
         found.save(place)
 
 
-def test_the_file_scores_as_its_parts_are_weighed(run, found, tmp_path):
+def test_the_file_scores_as_its_parts_are_weighed(found, tmp_path):
     place = found.save(tmp_path / "blend.toml")
     references, outputs = [["a cat sat on the mat", "the cat"]], {"x": ["a cat a cat"], "y": ["the dog sat"]}
     got = geneval.score(
@@ -232,7 +232,7 @@ def test_pairs_without_a_score_are_left_out_for_all_scorers_and_counted(run, peo
 
 def test_a_plain_function_cannot_be_in_a_blend_file():
     def words(text, reference):
-        return float(len(text.split()))
+        return float(len(text.split()) - len(reference) * 0)
 
     outputs = {"x": ["a b", "c d"], "y": ["a", "c"]}
     run = geneval.score(predictions=outputs, references=["a", "c"], scorers=[words], resamples=0)

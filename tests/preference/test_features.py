@@ -94,7 +94,7 @@ def test_which_side_stands_first_changes_nothing(rows):
 
 def test_votes_that_features_predict_without_an_exception_need_a_penalty():
     duels = Duels(np.asarray([[1.0], [2.0]]), np.ones(2), np.zeros(2), np.zeros(2))
-    with pytest.raises(InputError, match="run away.*penalty"):
+    with pytest.raises(InputError, match=r"run away.*penalty"):
         fit_features(duels, l2=0.0)
     assert 0 < fit_features(duels, l2=1.0).weights[0] < 2
 

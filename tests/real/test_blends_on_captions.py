@@ -84,12 +84,12 @@ def thumb_run(shared):
 
 
 def test_a_blend_of_machines_is_blind_to_a_person_and_says_so(thumb_run):
-    """methods: about .68 among machines; about .49 for Human against machines, fitted without Human."""
+    """Fitted without Human: about .68 among machines, below a half for Human against machines."""
     run, rated = thumb_run
     found = fit_blend(run, preferences=choices(rated, ["Human", *MACHINES]), scorers=NGRAM)
     human = next(row for row in found.systems if row.system == "Human")
-    assert human.within.value == pytest.approx(0.682, abs=0.01)
-    assert human.blend.value == pytest.approx(0.455, abs=0.03) and human.falls
+    assert human.within.value == pytest.approx(0.684, abs=0.01)
+    assert human.blend.value == pytest.approx(0.471, abs=0.015) and human.falls
     assert any("fitted without Human" in text and "does not carry over to Human" in text for text in found.warnings)
     assert found.refusal
 
