@@ -57,4 +57,4 @@ class Items:
 
 
 def _ratio(sums: Floats, totals: Floats) -> Floats:
-    return np.divide(sums, totals, out=np.full(len(sums), np.nan), where=totals > 0)
+    return np.asarray(np.divide(sums, totals, out=np.full(len(sums), np.nan), where=totals > 0))

@@ -59,8 +59,8 @@ def calibration_of(leads: Floats, duels: Duels, group: Ints, items: Items) -> Ca
     for number in np.flatnonzero(whole[2] > 0).tolist():
         with np.errstate(invalid="ignore", divide="ignore"):
             ends = items.interval(drawn[1][:, number] / drawn[2][:, number])
-        share = [float(part[number] / whole[2][number]) for part in whole[:2]]
-        bins.append(Bin(*share, *ends, votes=float(whole[2][number])))
+        predicted, observed = (float(part[number] / whole[2][number]) for part in whole[:2])
+        bins.append(Bin(predicted, observed, ends[0], ends[1], votes=float(whole[2][number])))
     found = float(_error(*(part[None] for part in whole))[0])
     return Calibration(Estimate(found, low, high, int(np.count_nonzero(votes))), tuple(bins))
 
@@ -97,7 +97,7 @@ def brier(leads: Floats, duels: Duels) -> Floats:
     chance = 1 / (1 + np.exp(-leads))
     votes = duels.wins + duels.losses
     sums = duels.wins * (1 - chance) ** 2 + duels.losses * chance**2
-    return np.divide(sums, votes, out=np.full(len(votes), np.nan), where=votes > 0)
+    return np.asarray(np.divide(sums, votes, out=np.full(len(votes), np.nan), where=votes > 0))
 
 
 def right_with_ties(leads: Floats, nu: Floats, order: Ints) -> Floats:

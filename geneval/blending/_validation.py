@@ -43,7 +43,7 @@ class Weighed:
 def weigh(data: Training, rows: Ints, parts: Sequence[int], l2: float, often: Floats | None = None) -> Weighed:
     """Fits parts with the nuisance beside them."""
     columns = [*parts, *data.of_nuisance]
-    features = data.features[np.ix_(rows, columns)]
+    features = data.features[rows][:, columns]
     scale = scales(features)
     duels = data.duels.take(rows).seen_by(features / scale)
     free = np.asarray([column not in parts for column in columns], bool)
@@ -76,7 +76,7 @@ def predicted(data: Training, train: Ints, test: Ints, l2: float, *, drop: bool 
     every, features, order = data.of_parts, data.features, data.order
     mine = features[test]
     out = {BLEND: weigh(data, train, every, l2).leads(mine[:, every])}
-    scale = scales(features[np.ix_(train, every)])
+    scale = scales(features[train][:, every])
     singles = [accuracy(features[train, part], order[train]) for part in every]
     best = int(np.argmax(singles))
     out[BEST] = mine[:, best] / scale[best]
@@ -111,7 +111,7 @@ def by_item(data: Training, l2: float, seed: int, rows: Ints | None = None) -> t
         if rows is None:
             leads = predicted(data, train, test, l2, drop=True)
         else:
-            leads = {BLEND: weigh(data, train, data.of_parts, l2).leads(data.features[np.ix_(test, data.of_parts)])}
+            leads = {BLEND: weigh(data, train, data.of_parts, l2).leads(data.features[test][:, data.of_parts])}
         for name, values in leads.items():
             found.setdefault(name, np.zeros(len(used)))[fold == part] = values
     return found, fold

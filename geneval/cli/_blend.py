@@ -122,7 +122,8 @@ def fit(
     if svg is not None:
         _draw(found, svg, quiet=quiet)
     if output is None:
-        found.check(force=force)
+        if found.refusal and not quiet:
+            say(f"warning: this blend would not be written: {plain(found.refusal)}")
     else:
         found.save(output, force=force)
         if not quiet:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import ClassVar, Self, cast
+from typing import ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ from geneval_scorers._ragged import Bools, Floats
 from geneval_scorers._registry import parse, scorer
 from geneval_scorers._scorer import FitState, Info, Learner, Rows, Scorer, Statistics
 from geneval_scorers._subsets import Subsets
+
+_Outer = TypeVar("_Outer", bound="Blend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +269,10 @@ class Blend(Scorer):
         return total.reshape(-1, 1)
 
 
-class _Learning:
+class _Learning(Generic[_Outer]):
     """The learner of a blend: those of its parts."""
 
-    def __init__(self, blend: Blend) -> None:
+    def __init__(self, blend: _Outer) -> None:
         self._blend = blend
         self._learners = [part.learner() if part.needs_fit else None for part in blend.parts]
 
@@ -280,7 +282,7 @@ class _Learning:
                 with guarded(part):
                     learner.add(corpus)
 
-    def done(self) -> Blend:
+    def done(self) -> _Outer:
         pairs = zip(self._blend.parts, self._learners, strict=True)
         return self._blend.of(tuple(part if learner is None else learner.done() for part, learner in pairs))
 

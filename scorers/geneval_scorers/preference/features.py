@@ -16,6 +16,8 @@ from geneval_references import InputError, UsageError
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers.preference._solver import NotConvergedError
 
+Bounds = list[tuple[float | None, float | None]]
+
 _FAR = 30.0
 """A lead in log-odds that takes 10^13 votes; beyond it weights run away."""
 
@@ -97,7 +99,8 @@ def fit_features(duels: Duels, *, free: Bools | None = None, l2: float = 1.0) ->
     size = duels.features.shape[1]
     tied = bool(duels.ties.any())
     unbound = np.zeros(size, bool) if free is None else free
-    bounds = [(None if one else 0.0, None) for one in unbound.tolist()] + [(-_MOST_TIES, _MOST_TIES)] * tied
+    bounds: Bounds = [(None if one else 0.0, None) for one in unbound.tolist()]
+    bounds += [(-_MOST_TIES, _MOST_TIES)] * tied
     start = np.zeros(size + tied)
     loss = _Loss(duels, l2, total, tied)
     found = minimize(
@@ -137,7 +140,7 @@ class _Loss:
         return (value + self.l2 * float(weights @ weights) / 2) / self.total, slope / self.total
 
 
-def _slope(theta: Floats, slope: Floats, bounds: list[tuple[float | None, float | None]]) -> float:
+def _slope(theta: Floats, slope: Floats, bounds: Bounds) -> float:
     """The steepest way down that the bounds leave open."""
     low = np.asarray([-np.inf if one is None else one for one, _ in bounds])
     high = np.asarray([np.inf if one is None else one for _, one in bounds])
