@@ -24,15 +24,16 @@ import numpy as np
 from scipy.stats import pearsonr, rankdata, spearmanr
 
 from geneval.data import read_inputs, read_references
+from geneval.specs import parse
 from geneval_references import MissingDependencyError, Reference, ReferenceSet, fold
-from geneval_scorers import Corpus, Scorer, ask, ask_all, full, parse, scorers
+from geneval_scorers import Corpus, Scorer, ask, ask_all, full, scorers
 
 TREE = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("GENEVAL_SHARED") or TREE.parent / "shared") / "data"
 PAGE = TREE / "docs" / "against-people.md"
 RESAMPLES = 200
-NEEDY = {"coco_bleu", "rouge", "exact"}
-"""Two that need an option, and one that is 0 almost everywhere."""
+NEEDY = {"blend", "coco_bleu", "rouge", "exact"}
+"""Three that need an option, and one that is 0 almost everywhere."""
 
 VALID, INVALID = 3.0, 1.0
 """CxC's threshold of a similar pair, and the grade up to which a caption clearly does not fit."""
@@ -50,7 +51,14 @@ def specs(named: list[str]) -> list[str]:
     if named:
         return named
     single = [name for name, kind in scorers().items() if kind.info.kind != "set" and name not in NEEDY]
-    return [*single, "coco_bleu(n=1)", "coco_bleu(n=4)", "rouge(kind='L')", "cosine(reduce='mean')"]
+    return [
+        *single,
+        "coco_bleu(n=1)",
+        "coco_bleu(n=4)",
+        "rouge(kind='L')",
+        "cosine(reduce='mean')",
+        "blend(name='captions')",
+    ]
 
 
 def ready(named: list[str]) -> Iterator[Scorer]:

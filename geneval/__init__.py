@@ -10,12 +10,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from geneval.agreement import Agreement, agree
     from geneval.api import compare, probe, score
+    from geneval.blending import BlendFit, PreferenceRate, fit_blend, preference_rate
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
     from geneval.fitted import read_fitted
     from geneval.probing import Contrast, Probe
     from geneval.results import Result, Score
+    from geneval.specs import parse
     from geneval_references import (
         GateError,
         GenevalError,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
         ScorerError,
         UsageError,
     )
-    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, plugins, scorer, scorers
+    from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
@@ -43,21 +45,24 @@ _HOMES = {
         "ScorerError",
         "UsageError",
     ),
-    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
+    "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "probe", "score"),
+    "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.data": ("MinimalPair",),
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.fitted": ("read_fitted",),
     "geneval.probing": ("Contrast", "Probe"),
     "geneval.results": ("Result", "Score"),
+    "geneval.specs": ("parse",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Agreement",
+    "BlendFit",
     "Comparison",
     "Comparisons",
     "Contrast",
@@ -68,6 +73,7 @@ __all__ = [
     "ItemsFailedError",
     "MinimalPair",
     "MissingDependencyError",
+    "PreferenceRate",
     "Probe",
     "Queries",
     "Reference",
@@ -84,9 +90,11 @@ __all__ = [
     "compare_inputs",
     "encoder",
     "evaluate",
+    "fit_blend",
     "pair_scorer",
     "parse",
     "plugins",
+    "preference_rate",
     "probe",
     "read_fitted",
     "score",

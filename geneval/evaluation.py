@@ -23,8 +23,9 @@ from geneval.scoring import FEW_ITEMS, Joined, Scoring
 from geneval.segments import Column
 from geneval.selection import Census, selected
 from geneval.settings import Settings
+from geneval.specs import parse
 from geneval_references import UsageError
-from geneval_scorers import Corpus, FitState, Learner, Scorer, Watch, guarded, parse
+from geneval_scorers import Corpus, FitState, Learner, Scorer, Watch, guarded
 
 __all__ = ["FEW_ITEMS", "Settings", "asking", "evaluate"]
 

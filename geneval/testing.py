@@ -7,6 +7,7 @@ Under pytest:
         check()
 """
 
+import geneval.specs  # noqa: F401 - blends lie in files
 from geneval_scorers.conformance import ConformanceError, ScorerCheck, Trial, check_scorer, scorer_checks
 
 __all__ = ["ConformanceError", "ScorerCheck", "Trial", "check_scorer", "scorer_checks"]

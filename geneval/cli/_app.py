@@ -8,6 +8,7 @@ import typer
 
 from geneval import __version__
 from geneval.cli._agree import agree
+from geneval.cli._blend import app as blend
 from geneval.cli._cache import app as cache
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
@@ -36,6 +37,7 @@ app.command()(reads_data(validate))
 app.command()(runs_models(demo))
 app.command()(scorers)
 app.command()(doctor)
+app.add_typer(blend, name="blend")
 app.add_typer(references, name="references")
 app.add_typer(cache, name="cache")
 

@@ -60,7 +60,7 @@ _REQUIRED = "required"
 def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     info: Info = cls.info
     fields = [f for f in dataclasses.fields(cls) if f.init]
-    from geneval_scorers import origin
+    from geneval_scorers import origin, spelled
 
     offer = origin(cls, name)
     return {
@@ -72,7 +72,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "role": info.role,
         "monotone": info.monotone,
         "identical": info.identical,
-        "options": {f.name: _REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields},
+        "options": {spelled(f): _REQUIRED if f.default is dataclasses.MISSING else f.default for f in fields},
         "needs": info.needs,
         "licence": info.licence,
         "source": info.source,

@@ -43,6 +43,7 @@ from geneval_scorers._significance import (
     holm,
     randomisation_p,
 )
+from geneval_scorers._spec import spelled
 from geneval_scorers._subsets import DRAWS, SEED
 from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.clipscore import ClipScore
@@ -64,6 +65,7 @@ from geneval_scorers.ngram.exact import Exact
 from geneval_scorers.ngram.rouge import Rouge
 from geneval_scorers.ngram.ter import Ter
 from geneval_scorers.ngram.token_f1 import TokenF1
+from geneval_scorers.preference.blend import Blend
 from geneval_scorers.sets.chamfer import Chamfer, SmoothChamfer
 from geneval_scorers.sets.coverage import Coverage, Precision
 from geneval_scorers.sets.distinct_n import DistinctN
@@ -84,6 +86,7 @@ __all__ = [
     "SEED",
     "Answers",
     "BertScore",
+    "Blend",
     "Bleu",
     "Chamfer",
     "Chrf",
@@ -164,6 +167,7 @@ __all__ = [
     "randomisation_p",
     "scorer",
     "scorers",
+    "spelled",
     "turns",
     "without_copies",
 ]

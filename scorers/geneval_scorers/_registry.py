@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from geneval_references import MissingDependencyError, UsageError
 from geneval_scorers._entry_points import Offer, offers, origin
 from geneval_scorers._plugins import Plugin, load
-from geneval_scorers._spec import check_options, nearest, split_spec
+from geneval_scorers._spec import built, check_options, nearest, split_spec
 
 if TYPE_CHECKING:
     from geneval_scorers._scorer import Scorer
@@ -61,7 +61,7 @@ def parse(spec: str) -> Scorer:
     name, options = split_spec(spec)
     cls = find_scorer(name)
     check_options(name, cls, options)
-    return cls(**options)
+    return built(cls, options)
 
 
 def find_scorer(name: str) -> type[Scorer]:

@@ -20,7 +20,7 @@ from geneval_scorers._entry_points import origin
 from geneval_scorers._numbering import numbered, places_of
 from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints, Ragged, first_best, group_sum
-from geneval_scorers._spec import write_spec
+from geneval_scorers._spec import spelled, write_spec
 from geneval_scorers._subsets import Subsets
 
 _Learned_co = TypeVar("_Learned_co", covariant=True)
@@ -132,14 +132,14 @@ class Scorer:
 
     def options(self) -> dict[str, object]:
         """All options with their values."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
+        return {spelled(field): getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
     def shown(self) -> dict[str, object]:
         """The options as they may leave this machine; scorers with paths among them override this."""
         return self.options()
 
     def _changed(self, options: dict[str, object]) -> dict[str, object]:
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        defaults = {spelled(field): field.default for field in dataclasses.fields(self)}
         return {key: value for key, value in options.items() if value != defaults[key]}
 
     def signature(self) -> str:

@@ -10,9 +10,12 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from geneval_references import UsageError
+
+T = TypeVar("T")
 
 
 def split_spec(spec: str) -> tuple[str, dict[str, object]]:
@@ -56,6 +59,17 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+def spelled(field: dataclasses.Field[Any]) -> str:
+    """What an option is called in a spec: as its field, unless the field's metadata has another `spec`."""
+    return str(field.metadata.get("spec", field.name))
+
+
+def built(cls: Callable[..., T], options: Mapping[str, object]) -> T:
+    """The scorer of a class with the options of a spec."""
+    names = {spelled(field): field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type] # a dataclass
+    return cls(**{names[option]: value for option, value in options.items()})
+
+
 def check_options(name: str, cls: type, options: Mapping[str, object]) -> None:
     """Checks names and types of a scorer's options against its dataclass fields.
 
@@ -64,7 +78,8 @@ def check_options(name: str, cls: type, options: Mapping[str, object]) -> None:
     """
     hints = typing.get_type_hints(cls)
     fields = [field for field in dataclasses.fields(cls) if field.init]
-    known = [field.name for field in fields]
+    known = [spelled(field) for field in fields]
+    hints = {spelled(field): hints[field.name] for field in fields}
     for key, value in options.items():
         if key not in known:
             allowed = ", ".join(known) or "none"
@@ -72,9 +87,9 @@ def check_options(name: str, cls: type, options: Mapping[str, object]) -> None:
         if not _fits(value, hints[key]):
             raise UsageError(f"{name}: {key}={value!r} does not fit; allowed: {_wording(hints[key])}")
     for field in fields:
-        if field.default is dataclasses.MISSING and field.name not in options:
-            allowed = _wording(hints[field.name])
-            raise UsageError(f"{name} needs {field.name} ({allowed}); write {name}({field.name}=...)")
+        option = spelled(field)
+        if field.default is dataclasses.MISSING and option not in options:
+            raise UsageError(f"{name} needs {option} ({_wording(hints[option])}); write {name}({option}=...)")
 
 
 def _fits(value: object, hint: object) -> bool:

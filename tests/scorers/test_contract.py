@@ -7,6 +7,7 @@ on 200 generated items, and on what hypothesis makes.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ FLUENCY = [(_FIRST + 4 * _WORD + _END) / 6, (_FIRST + 3 * _WORD + _END) / 5]
 # One row a scorer and way of working: the spec, and what text equal to its only reference scores (two numbers where the
 # two sentences that it is tested on get different ones).
 CASES = [
+    (f"blend(path={str(Path(__file__).with_name('blend.toml'))!r})", 3.5),
     ("bleu", 100.0),
     ("bleu(lowercase=True, smooth='floor')", 100.0),
     pytest.param("bertscore", 1.0, marks=pytest.mark.neural),

@@ -8,7 +8,7 @@ import pickle
 import re
 
 from geneval_scorers._scorer import FunctionScorer, Scorer
-from geneval_scorers._spec import check_options, split_spec
+from geneval_scorers._spec import built, check_options, spelled, split_spec
 from geneval_scorers.conformance._trial import Trial, check, corpus_of, expect, fail
 
 
@@ -37,7 +37,8 @@ def a_spec_reads_back_what_repr_writes(trial: Trial) -> None:
     expect(name == trial.scorer.name, f"repr is {trial.scorer!r}, the name {trial.scorer.name!r}")
     cls = type(trial.scorer)
     check_options(name, cls, options)
-    expect(cls(**options) == trial.scorer, f"{trial.scorer!r} reads back as {cls(**options).options()}")
+    back = built(cls, options)
+    expect(back == trial.scorer, f"{trial.scorer!r} reads back as {back.options()}")
 
 
 @check(_has_a_spec)
@@ -47,11 +48,11 @@ def repr_tells_what_differs_and_the_signature_everything(trial: Trial) -> None:
     signature = trial.ready(corpus_of(trial.items)).signature()
     for field in dataclasses.fields(scorer):
         if field.init:
-            option = re.compile(rf"\b{field.name}=")
-            expect(option.search(signature), f"the signature does not tell {field.name}: {signature}")
+            option = re.compile(rf"\b{spelled(field)}=")
+            expect(option.search(signature), f"the signature does not tell {spelled(field)}: {signature}")
             changed = getattr(scorer, field.name) != field.default
             told = option.search(repr(scorer)) is not None
-            expect(told == changed, f"repr is {scorer!r}; {field.name} changed: {changed}")
+            expect(told == changed, f"repr is {scorer!r}; {spelled(field)} changed: {changed}")
     expect(signature.isprintable(), f"the signature has characters that do not print: {signature!r}")
     expect(scorer.label.startswith(scorer.name), f"the label is {scorer.label!r}, the name {scorer.name!r}")
     expect(scorer.signature() == copy.copy(scorer).signature(), f"two signatures of one scorer: {scorer.signature()}")
