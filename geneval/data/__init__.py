@@ -15,7 +15,7 @@ from geneval.data._model import (
     Winner,
 )
 from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
-from geneval.data._people import read_judgements, read_preferences, read_ratings
+from geneval.data._people import preferences_of, ratings_of, read_judgements, read_preferences, read_ratings
 from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
 from geneval.data._streams import StreamedInputs, stream_inputs
@@ -41,7 +41,9 @@ __all__ = [
     "demo_inputs",
     "inputs_from_lists",
     "pairs_hash",
+    "preferences_of",
     "probe_pairs",
+    "ratings_of",
     "read_inputs",
     "read_judgements",
     "read_pairs",
