@@ -6,6 +6,7 @@ which text is the chosen one (TRL). Whatever else stands there is an error.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from geneval.data._columns import Row
@@ -34,21 +35,20 @@ class OwnItems:
 
     def __init__(self) -> None:
         self.count = 0
-        self._named: dict[str, bool] = {}
 
-    def named(self, row: Row, source: Source, line: int) -> Row:
-        """The row with an id.
-
-        Raises:
-            Fault: it has one, and those before it in the file have none.
-        """
-        first = self._named.setdefault(source.path, "id" in row)
-        if "id" in row and not first:
-            raise Fault("this row has an id, those before it have none; give one to all rows or to none", "id")
-        if "id" in row or first:
-            return row
-        self.count += 1
-        return row | {"id": str(source.where(line))}
+    def named(self, rows: Iterable[tuple[int, Row, Row]], source: Source) -> Iterator[tuple[int, Row, Row]]:
+        """(number, row as it is, row under geneval's names), this with an id; what has one after rows without does not count."""
+        bare = None
+        for line, raw, row in rows:
+            bare = "id" not in row if bare is None else bare
+            if bare and "id" in row:
+                told = "this row has an id, those before it have none; give one to all rows or to none"
+                source.problems.add_fault(source.where(line), Fault(told, "id"), row["id"])
+            elif bare:
+                self.count += 1
+                yield line, raw, row | {"id": str(source.where(line))}
+            else:
+                yield line, raw, row
 
     def notes(self) -> list[str]:
         """What to say of them."""

@@ -190,16 +190,18 @@ class _Rows(Generic[T]):
         self._names = ColumnNames(columns, (kind,), covariates)
         self._own = OwnItems() if kind == "preferences" and "id" not in (columns or {}) else None
         self._row = row
-        self._fields = _FIELDS[kind] | ({"covariates": partial(_numbers, tuple(covariates))} if covariates else {})
+        self._fields: Fields = _FIELDS[kind]
+        if covariates:
+            self._fields = {**self._fields, "covariates": partial(_numbers, covariates)}
         self._problems = problems
         self._grades = Grades()
         self._notes: list[str] = []
 
     def read(self, source: Source) -> Iterator[T]:
         """The rows of a file."""
-        for line, raw, row in self._names.renamed(self._kind, source):
+        renamed = self._names.renamed(self._kind, source)
+        for line, raw, row in self._own.named(renamed, source) if self._own else renamed:
             try:
-                row = self._own.named(row, source, line) if self._own else row
                 yield from self._parse(row, raw, source)
             except Fault as first:
                 self._problems.add_faults(source.where(line), first, self._faults(row, raw, source), row.get("id"))

@@ -132,6 +132,17 @@ def test_what_is_refused(tmp_path, rows, message):
     assert message in str(error.value)
 
 
+def test_a_row_without_an_id_has_its_own_faults_only(tmp_path):
+    """That it has no id is none."""
+    (tmp_path / "food.csv").write_text("left,right,winner\nPizza,Sushi,pizza\n", "utf-8")
+    with pytest.raises(InputError) as error:
+        read_preferences([str(tmp_path / "food.csv")])
+    assert str(error.value) == (
+        "food.csv:2: id 'food.csv:2', column 'winner': got the text 'pizza'; one of a, b, tie, both_bad, skip is due "
+        "(the columns left, right may be named, too)"
+    )
+
+
 def test_covariates(tmp_path):
     """Columns that are asked for are kept as numbers, and are not left aside."""
     row = {"id": "1", **PLAIN, "markdown": 2, "other": "x"}
