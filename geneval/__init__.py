@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from geneval.evaluation import Settings, evaluate
     from geneval.fitted import read_fitted
     from geneval.probing import Contrast, Probe
+    from geneval.ranking import rank
+    from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
     from geneval_references import (
         GateError,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     )
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, parse, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
+    from geneval_scorers.preference import BradleyTerry, Ranking
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -45,6 +48,7 @@ _HOMES = {
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "parse", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
+    "geneval_scorers.preference": ("BradleyTerry", "Ranking"),
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "probe", "score"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
@@ -52,16 +56,20 @@ _HOMES = {
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.fitted": ("read_fitted",),
     "geneval.probing": ("Contrast", "Probe"),
+    "geneval.ranking": ("rank",),
+    "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Agreement",
+    "BradleyTerry",
     "Comparison",
     "Comparisons",
     "Contrast",
     "Corpus",
+    "CriterionRanking",
     "GateError",
     "GenevalError",
     "InputError",
@@ -70,6 +78,8 @@ __all__ = [
     "MissingDependencyError",
     "Probe",
     "Queries",
+    "Ranking",
+    "Rankings",
     "Reference",
     "ReferenceSet",
     "Result",
@@ -88,6 +98,7 @@ __all__ = [
     "parse",
     "plugins",
     "probe",
+    "rank",
     "read_fitted",
     "score",
     "scorer",

@@ -15,6 +15,7 @@ from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
 from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
+from geneval.cli._rank import rank
 from geneval.cli._references import app as references
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
@@ -36,6 +37,7 @@ app.command()(score)
 app.command()(compare)
 app.command()(probe)
 app.command()(agree)
+app.command()(reads_data(rank))
 app.command()(validate)
 app.command()(demo)
 app.command()(scorers)

@@ -1,6 +1,7 @@
 """Reading, checking and writing: outputs, references, preferences, ratings and judgements."""
 
 from geneval.data._demo import demo_inputs
+from geneval.data._graded import choices_of
 from geneval.data._inputs import read_inputs
 from geneval.data._lists import inputs_from_lists
 from geneval.data._model import (
@@ -38,6 +39,7 @@ __all__ = [
     "StreamedInputs",
     "Verdict",
     "Winner",
+    "choices_of",
     "demo_inputs",
     "inputs_from_lists",
     "pairs_hash",
