@@ -22,6 +22,7 @@ from geneval.rankings import CriterionRanking, Outlook, Rankings
 from geneval_references import InputError, UsageError
 from geneval_scorers import SEED
 from geneval_scorers.preference import (
+    Agreement,
     BradleyTerry,
     Comparisons,
     annotator_agreement,
@@ -145,11 +146,16 @@ def rank(
         difference,
     )
     _check(preferences, ratings, asked, tie_margin)
-    rows, notes = _choices(preferences, ratings, _listed(criterion), tie_margin, columns, asked)
+    if ratings is not None:
+        grades, notes = _grades(ratings, columns)
+        rows, notes = _of_grades(grades, notes, _listed(criterion), tie_margin)
+    else:
+        every, notes = _preferences(preferences, columns, asked.covariates)
+        rows = _of_preferences(every, _listed(criterion))
     groups: dict[str | None, list[Preference]] = {}
     for row in rows:
         groups.setdefault(row.criterion, []).append(row)
-    found = tuple(_ranked(name, mine, asked, graded=ratings is not None) for name, mine in groups.items())
+    found = tuple(_named(name, mine, asked, graded=ratings is not None) for name, mine in groups.items())
     return Rankings(found, confidence, seed, notes)
 
 
@@ -166,28 +172,18 @@ def _check(preferences: object, ratings: object, asked: _Asked, tie_margin: floa
         raise UsageError(f"next_pairs={asked.next_pairs}; ask for 0 or more")
 
 
-def _choices(
-    preferences: Sequence[Preference] | Rows | Files | None,
-    ratings: Sequence[Rating] | Rows | Files | None,
-    criterion: tuple[str, ...],
-    tie_margin: float,
-    columns: Mapping[str, str] | None,
-    asked: _Asked,
-) -> tuple[list[Preference], tuple[str, ...]]:
-    """The choices that count, and notes."""
-    if ratings is not None:
-        grades, notes = _grades(ratings, columns)
-        return _of_grades(grades, notes, criterion, tie_margin)
-    assert preferences is not None  # noqa: S101 - checked by the caller
-    rows, notes = _preferences(preferences, columns, asked.covariates)
+def _of_preferences(rows: Sequence[Preference], criterion: tuple[str, ...]) -> list[Preference]:
+    """Those of the criteria asked for; of all by default."""
+    if not criterion:
+        return list(rows)
     named = {row.criterion for row in rows}
     for name in criterion:
         if name not in named and Criterion.parse(name).name in named:
             raise UsageError(
                 f"criterion {name!r}: a choice says what is better itself; leave out what follows the colon"
             )
-    wanted = {one.name for one in criteria_of(rows, criterion or [], "preferences")} if criterion else named
-    return [row for row in rows if row.criterion in wanted], notes
+    wanted = {one.name for one in criteria_of(rows, criterion, "preferences")}
+    return [row for row in rows if row.criterion in wanted]
 
 
 def _of_grades(
@@ -211,7 +207,7 @@ def _of(criterion: str | None) -> str:
 
 
 def _preferences(
-    given: Sequence[Preference] | Rows | Files, columns: Mapping[str, str] | None, covariates: tuple[str, ...]
+    given: Sequence[Preference] | Rows | Files | None, columns: Mapping[str, str] | None, covariates: tuple[str, ...]
 ) -> tuple[tuple[Preference, ...], tuple[str, ...]]:
     if files := _files(given):
         return read_preferences(files, columns=columns, covariates=covariates)[:2]
@@ -252,8 +248,19 @@ def _listed(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def _named(criterion: str | None, rows: list[Preference], asked: _Asked, *, graded: bool) -> CriterionRanking:
+    """The ranking; errors say of which criterion they are."""
+    try:
+        return _ranked(criterion, rows, asked, graded=graded)
+    except (InputError, UsageError) as error:
+        if criterion is None:
+            raise
+        raise type(error)(f"criterion {criterion!r}: {error}") from error
+
+
 def _ranked(criterion: str | None, rows: list[Preference], asked: _Asked, *, graded: bool) -> CriterionRanking:
     model = asked.model
+    _check_sides(rows)
     votes = Comparisons.of_choices(rows, covariates=_columns(rows, asked))
     fitted = model.fit(votes)
     worths = fitted.worths if asked.baseline is None else fitted.relative_to(asked.baseline)
@@ -272,12 +279,29 @@ def _ranked(criterion: str | None, rows: list[Preference], asked: _Asked, *, gra
         tied=_matrix(votes.ties, place),
         items=len({row.id for row in rows}),
         annotators=len({row.annotator for row in rows} - {None}),
-        agreement=annotator_agreement(votes, confidence=model.confidence, seed=model.seed),
+        agreement=_agreement(votes, model),
         left=left_win_rate(votes, cluster=model.cluster, confidence=model.confidence),
         circles=intransitive_triples(votes),
         outlook=outlook,
         warnings=(*fitted.warnings, *_warnings(rows, votes, fitted.signature, graded=graded)),
     )
+
+
+def _check_sides(rows: Sequence[Preference]) -> None:
+    alone = [row for row in rows if row.a == row.b]
+    if alone:
+        raise InputError(
+            f"{len(alone)} choices are between a system and itself, the first for item {alone[0].id!r} ({alone[0].a!r}); "
+            "name the two systems in a and b"
+        )
+
+
+def _agreement(votes: Comparisons, model: BradleyTerry) -> Agreement:
+    try:
+        found = annotator_agreement(votes, confidence=model.confidence, seed=model.seed)
+    except ValueError:  # chance would agree always, too
+        return Agreement(None, None, None, 0, 0, "all who judged the same pair of outputs as others said the same")
+    return found
 
 
 def _columns(rows: Sequence[Preference], asked: _Asked) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from geneval.rankings import CriterionRanking, Rankings
 from geneval_scorers.preference import Worth
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 720, 200, 150, 62, 50, 22
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 720, 200, 166, 62, 50, 22
 _INK, _PALE, _GRID, _BLUE = "#1f2328", "#57606a", "#e3e6ea", "#0072b2"
 _LONG = 26
 """Longer names are cut; the description has them whole."""
@@ -38,18 +38,13 @@ def worth_plot(result: Rankings) -> str:
         height += _TOP + _ROW * len(one.worths) + _BOTTOM
     drawn = [line for top, one in zip(tops, result, strict=True) for line in _panel(top, one, result.confidence)]
     told = "; ".join(_told(one, row) for one in result for row in one.worths)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-            f'height="{height}" role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" '
-            f'font-size="12" fill="{_INK}">',
-            '<title id="title">Systems by what people preferred</title>',
-            f'<desc id="desc">{_shown(told)}</desc>',
-            f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-            *drawn,
-            "</svg>\n",
-        ]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="12" fill="{_INK}">'
     )
+    title = '<title id="title">Systems by what people preferred</title>'
+    paper = f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>'
+    return "\n".join([head, title, f'<desc id="desc">{_shown(told)}</desc>', paper, *drawn, "</svg>\n"])
 
 
 def span(worths: tuple[Worth, ...]) -> tuple[float, float]:

@@ -77,10 +77,10 @@ def _worths(one: CriterionRanking, confidence: float) -> Grid:
 
 
 def _title(one: CriterionRanking) -> str:
-    parts = [f"{one.ranking.comparisons} comparisons", f"{len(one.worths)} systems", f"{one.items} items"]
-    parts += [f"{one.annotators} annotators"] if one.annotators else []
+    counts = {"comparison": one.ranking.comparisons, "system": len(one.worths), "item": one.items}
+    counts |= {"annotator": one.annotators} if one.annotators else {}
     name = "" if one.criterion is None else f"{plain(one.criterion)}: "
-    return name + ", ".join(parts)
+    return name + ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
 
 def _worth(row: Worth, place: int, baseline: str | None) -> list[str]:
@@ -168,10 +168,11 @@ def prose(one: CriterionRanking) -> Iterator[str]:
     fit = one.ranking
     zero = "the mean of all is 0" if one.baseline is None else f"{plain(one.baseline)} is 0"
     ranks = " In brackets after a rank: all ranks that it may have." if any(r.rank_low for r in one.worths) else ""
-    yield (
-        f"Log-worth: {zero}; a difference of two is the log-odds that one is preferred, ties aside (0.4: 60 %, 1: 73 %). "
-        f"Worths add up to 100 %.{ranks}"
-    )
+    if any(row.identified for row in one.worths):
+        yield (
+            f"Log-worth: {zero}; a difference of two is the log-odds that one is preferred, ties aside (0.4: 60 %, 1: 73 %). "
+            f"Worths add up to 100 %.{ranks}"
+        )
     if fit.ties is not None and fit.ties.value:
         yield f"Ties: {fit.ties.name} = {_effect(fit.ties)}; {_TIES[fit.ties.name]}"
     if fit.order is not None and fit.order.value is not None:
