@@ -34,7 +34,7 @@ LOG_WORTHS = np.linspace(-1, 1, SYSTEMS)
 NU = 0.7
 FIRST, SECOND = np.triu_indices(SYSTEMS, 1)
 LABELS = np.array(["a", "b", "tie"])
-REFITTED = 0.3
+REFITTED = 0.2
 """Bootstraps, which fit each data set 199 times, see this share of the data sets."""
 Floats = npt.NDArray[np.float64]
 
@@ -96,16 +96,8 @@ INFORMATION = BradleyTerry(cluster=None, interval="information")
 SANDWICH = BradleyTerry(cluster=None, interval="sandwich")
 BOOTSTRAP = BradleyTerry(interval="bootstrap", resamples=199)
 DEFAULT = BradleyTerry()
-INDEPENDENT = {
-    "default (information)": DEFAULT,
-    "sandwich": SANDWICH,
-    "profile": BradleyTerry(interval="profile"),
-    "bootstrap of votes": BOOTSTRAP,
-    "Firth, profile": BradleyTerry(prior="firth"),
-}
+FIRTH = BradleyTerry(prior="firth")
 WORLDS = [
-    World("independent, 300 votes", 300, 1, 0.0, INDEPENDENT),
-    World("independent, 60 votes, no ties", 60, 1, 0.0, {k: INDEPENDENT[k] for k in list(INDEPENDENT)[::4]}, nu=0.0),
     *(
         World(
             f"{items} items, {votes} votes each",
@@ -120,6 +112,21 @@ WORLDS = [
             },
         )
         for items, votes, name in ((13, 60, "wild bootstrap"), (50, 30, "sandwich"), (200, 10, "sandwich"))
+    ),
+    World(
+        "independent, 300 votes",
+        300,
+        1,
+        0.0,
+        {"default (information)": DEFAULT, "sandwich": SANDWICH, "bootstrap of votes": BOOTSTRAP},
+    ),
+    World(
+        "independent, 60 votes, no ties",
+        60,
+        1,
+        0.0,
+        {"default (information)": DEFAULT, "Firth, profile": FIRTH},
+        nu=0.0,
     ),
 ]
 
@@ -144,7 +151,8 @@ class Tally:
         true = {row.system: row.log_worth for row in truth.worths}
         order = sorted(NAMES, key=lambda name: -true[name])
         self.worths.append([row.low <= true[row.system] <= row.high for row in rows])
-        self.pairs.append([gap.low <= true[gap.a] - true[gap.b] <= gap.high for gap in found.differences()])
+        if "profile" not in found.signature:  # which takes long
+            self.pairs.append([gap.low <= true[gap.a] - true[gap.b] <= gap.high for gap in found.differences()])
         self.ranks.append(all(row.rank_low <= order.index(row.system) + 1 <= row.rank_high for row in rows))
         self.widths.append(float(np.mean([row.high - row.low for row in rows])))
         if found.ties is not None and found.ties.low is not None:
@@ -152,11 +160,12 @@ class Tally:
 
     def row(self, world: str, method: str) -> str:
         """One line of the table."""
-        worths, pairs = np.array(self.worths), np.array(self.pairs)
+        worths = np.array(self.worths)
+        pairs = f"{np.mean(self.pairs):.3f}" if self.pairs else ""
         ties = f"{np.mean(self.ties):.3f}" if self.ties else ""
         least = worths.mean(axis=0).min()
         return (
-            f"| {world} | {method} | {worths.mean():.3f} | {least:.3f} | {pairs.mean():.3f} | {ties} | "
+            f"| {world} | {method} | {worths.mean():.3f} | {least:.3f} | {pairs} | {ties} | "
             f"{np.mean(self.ranks):.3f} | {np.mean(self.widths):.2f} | {len(worths)} |"
         )
 

@@ -159,14 +159,17 @@ class Scored:
             out[i] = next(n for n, r in given if r.text == text and r.origin != own and r in counted)
         return out
 
-    def _notices(self, scorers: Sequence[Scorer]) -> dict[str, dict[str, tuple[int, int]]]:
-        """How many of the texts each notice of each scorer is true of, counted wherever they stand."""
+    def _notices(self, scorers: Sequence[Scorer]) -> dict[str, dict[str, tuple[int, int, str]]]:
+        """How many of the texts or outputs each notice of each scorer is true of; texts are counted wherever they stand."""
         where = np.concatenate([self.corpus.references.values, self.corpus.output_text])
         told = {}
         for scorer in scorers:
             with guarded(scorer):
-                notices = scorer.notices(self.corpus)
-            told[scorer.label] = {text: (int(mask[where].sum()), len(where)) for text, mask in notices.items()}
+                notices, of_outputs = scorer.notices(self.corpus), scorer.output_notices(self.corpus)
+            told[scorer.label] = {
+                **{text: (int(mask[where].sum()), len(where), "texts") for text, mask in notices.items()},
+                **{text: (int(mask.sum()), len(mask), "outputs") for text, mask in of_outputs.items()},
+            }
         return told
 
 

@@ -28,6 +28,9 @@ from geneval_scorers import Corpus, FitState, Learner, Scorer, Watch, guarded, p
 
 __all__ = ["FEW_ITEMS", "Settings", "asking", "evaluate"]
 
+_LONG = ("encoding", "reading pairs", "asking", "aligning", "parsing")
+"""Beginnings of what models and other programs say they are at."""
+
 
 def evaluate(
     inputs: Readable,
@@ -217,8 +220,8 @@ class _Run:
         return Scored(block, self.settings, self.watch if one else self._within_a_block)
 
     def _within_a_block(self, what: str, done: int, total: int) -> None:
-        """Tells of encoding, which takes most of the time; the questions are counted over all blocks."""
-        if self.watch is not None and what.startswith("encoding"):
+        """Tells of models and other programs, which take most of the time; the questions are counted over all blocks."""
+        if self.watch is not None and what.startswith(_LONG):
             self.watch(what, done, total)
 
     def _parts(self, census: Census) -> Parts:

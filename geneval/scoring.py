@@ -93,14 +93,15 @@ class Joined:
         return _whole(self._parts.get("band.rank"))
 
     def notices(self, scorer: Scorer) -> Iterator[str]:
-        """What a scorer has to say about the texts, with the counts of all blocks."""
-        sums: dict[str, Ints] = {}
+        """What a scorer has to say about texts and outputs, with the counts of all blocks."""
+        sums: dict[tuple[str, str], Ints] = {}
         for facts in self.facts:
-            for sentence, counts in facts["notices"].get(scorer.label, {}).items():
-                sums[sentence] = sums.get(sentence, np.zeros(2, np.int64)) + np.asarray(counts)
-        for sentence, (count, total) in sums.items():
+            for sentence, (count, total, what) in facts["notices"].get(scorer.label, {}).items():
+                before = sums.get((sentence, what), np.zeros(2, np.int64))
+                sums[sentence, what] = before + np.asarray([count, total])
+        for (sentence, what), (count, total) in sums.items():
             if count:
-                yield f"{sentence}: {count} of {total} texts"
+                yield f"{sentence}: {count} of {total} {what}"
 
     def segments(self, columns: Sequence[Column]) -> Computed:
         """Segment scores of all outputs, and of sets of them."""
@@ -282,8 +283,8 @@ class Scoring:
             )
         if self.joined.settings.band:
             self.warn(
-                f"{scorer.label} has no band: it scores sets of outputs, and references that play a set leave others "
-                "fewer than outputs face"
+                "there is no band of sets of outputs: references that play a set would meet fewer references than outputs "
+                "do"
             )
 
     def warn_about_answers(self, answers: Answers, what: str = "") -> None:
@@ -304,7 +305,8 @@ class Scoring:
         if small.any():
             self.warn(
                 f"{int(small.sum())} {what} get no score from {answers.scorer.label} ({self._owners(whole, small)}): it "
-                f"needs {answers.scorer.fewest} outputs of a system for an item, or more"
+                f"needs {answers.scorer.fewest} outputs of a system for an item, or more. These systems' scores are over "
+                "other items than the rest"
             )
         failed = np.flatnonzero(answers.failed)
         if len(failed):

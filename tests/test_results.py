@@ -43,7 +43,7 @@ def test_the_printed_shape_is_the_contract(result):
     assert printed["schema"] == SCHEMA and set(printed) == {"schema", "scores", "bands", "warnings"}
     assert list(printed["scores"][0]) == [
         *("system", "scorer", "score", "low", "high", "scale", "direction", "n", "n_flagged", "n_missing", "n_failed"),
-        *("tiers", "k", "copies", "signature"),
+        *("tiers", "k", "copies", "signature", "role", "counts"),
     ]
 
 

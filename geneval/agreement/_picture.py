@@ -66,7 +66,7 @@ def picture(result: Agreement) -> str:
         'role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">'
     )
     title = "Agreement with people against the number of references"
-    lines = [head, f'<title id="title">{title}</title>', f'<desc id="desc">{escape(told)}</desc>']
+    lines = [head, f'<title id="title">{title}</title>', f'<desc id="desc">{_harmless(told)}</desc>']
     return "\n".join([*lines, f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>', *drawn, "</svg>\n"])
 
 
@@ -223,5 +223,9 @@ def _told(curve: Curve) -> str:
 
 
 def _text(x: float, y: float, text: str, look: str) -> str:
-    printable = "".join(c if c.isprintable() else "�" for c in text)
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(printable)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{_harmless(text)}</text>'
+
+
+def _harmless(text: str) -> str:
+    """Text without characters that XML does not allow or that steer a reader."""
+    return escape("".join(c if c.isprintable() else "�" for c in text))

@@ -175,13 +175,19 @@ class _People:
         for what, rows in (("ratings", grades), ("preferences", choices)):
             if rows is not None and not rows:
                 raise InputError(f"there are 0 {what}: nothing to agree with")
+        both = bool(grades) and bool(choices)
         return cls(
             grades,
             choices,
-            criteria_of(grades, criteria, "ratings") if grades else (),
-            criteria_of(choices, criteria, "preferences") if choices else (),
+            criteria_of(grades, _asked(grades, criteria, both), "ratings") if grades else (),
+            criteria_of(choices, _asked(choices, criteria, both), "preferences") if choices else (),
             (*noted, *more),
         )
+
+
+def _asked(rows: Sequence[Rating] | Sequence[Preference], criteria: tuple[str, ...], both: bool) -> tuple[str, ...]:
+    """The criteria that are asked of these rows: beside rows that name theirs, those that name none all count."""
+    return () if both and all(row.criterion is None for row in rows) else criteria
 
 
 def _rows(given: Any, read: Any, kind: type) -> tuple[Any, tuple[str, ...]]:
@@ -314,6 +320,7 @@ class _Agreeing:
     def _rows(self, case: Case) -> Iterator[Row]:
         view = case.view
         self._warn_about_pairs(view)
+        self._warn_about_items(view)
         draws = self._draws(view.cells)
         baselines = self._baselines(view)
         ceiling = view.votes.ceiling() if isinstance(view, OfChoices) else None
@@ -453,15 +460,13 @@ class _Agreeing:
             yield "williams", *_williams(view, first, second)
 
     def _warn_about(self, rows: Sequence[Row]) -> None:
-        plan, items = self.plan, self.scores.items
+        plan = self.plan
         counted = {row.undefined for row in rows if row.undefined}
         if counted:
             self._warn(
                 "correlations by item or system leave out groups in which all scores or all grades are equal (up to "
                 f"{max(counted)}; each row of the JSON says how many); acc_eq keeps them"
             )
-        if plan.resamples and plan.resample != "systems" and len(items) < FEW_ITEMS:
-            self._warn(f"only {len(items)} items: intervals from fewer than {FEW_ITEMS} say little")
         if plan.resamples and plan.resample != "items" and len(self.scores.systems) < _FEW_SYSTEMS:
             self._warn(
                 f"only {len(self.scores.systems)} systems: intervals over fewer than {_FEW_SYSTEMS} systems say little"
@@ -469,6 +474,20 @@ class _Agreeing:
         chosen = [self.scores.columns[n] for n, lower in enumerate(self.scores.lower) if lower]
         if chosen:
             self._warn(f"lower is better: turned around, so that agreement is positive: {', '.join(map(str, chosen))}")
+
+    def _warn_about_items(self, view: View) -> None:
+        items = len(view.cells.items)
+        if items == 1:
+            self._warn(
+                "what people said is about one item: there are no intervals over items, and no others to choose a "
+                "threshold for ties on (acc_eq)"
+            )
+        elif items < FEW_ITEMS:
+            self._warn(f"what people said is about {items} items: numbers from fewer than {FEW_ITEMS} say little")
+        if isinstance(view, OfOutputs) and not view.cells.groups(view.grouping):
+            self._warn(f"no {view.grouping} has two rated outputs: nothing can be compared by {view.grouping}")
+        if isinstance(view, OfChoices) and len(view.votes.clear()) < FEW_ITEMS:
+            self._warn(f"only {len(view.votes.clear())} pairs are decided by people: accuracy over so few says little")
 
     def _warn_about_pairs(self, view: View) -> None:
         if not isinstance(view, OfOutputs):

@@ -25,7 +25,7 @@ from geneval.cli._options import (
     read,
 )
 from geneval.cli._talk import Progressing, plain, say
-from geneval_references import UsageError
+from geneval_references import InputError, UsageError
 
 if TYPE_CHECKING:
     from geneval.agreement import Agreement
@@ -181,11 +181,14 @@ def agree(
     Plan(**plan)  # type: ignore[arg-type] # checked by itself, before anything is read
     found: Result | Inputs
     settings: Settings | None = None
+    _check_there(run)
     if _is_run(run):
         scoring = {"-k": k, "--references": references, "--tier": tier, "--origin": origin, "--condition": condition}
         _refuse_scoring(scoring | {"--column": column})
         found = _opened(run[0], quiet=quiet)
+        _check_curve(svg, {score.k for score in found.scores})
     else:
+        _check_curve(svg, set(k or ()))
         found = read(run, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
         settings = _settings(k, copies, tier, origin, condition, seed)
     with Progressing(quiet=quiet) as progress:
@@ -259,6 +262,21 @@ def _check_place(svg: Path | None) -> None:
         raise UsageError(f"{svg} is there already; results are never overwritten: name another file")
     if svg is not None and not svg.parent.is_dir():
         raise UsageError(f"{svg}: there is no folder {svg.parent}")
+
+
+def _check_curve(svg: Path | None, ks: set[int | None] | set[int]) -> None:
+    if svg is not None and len(ks) < 2:
+        raise UsageError(
+            "--svg draws agreement against the number of references; score with -k 1 -k 2 ..., or give outputs and "
+            "references with these"
+        )
+
+
+def _check_there(given: list[str]) -> None:
+    for path in given:
+        file = path.partition("=")[2] or path
+        if "/" not in file and "." not in file and file != "-" and not Path(path).exists() and not Path(file).exists():
+            raise InputError(f"{file}: there is no such run directory or file")
 
 
 def _show(result: Agreement, form: str | None, *, quiet: bool) -> None:

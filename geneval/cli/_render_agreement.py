@@ -137,7 +137,10 @@ def _cell(row: Row) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    if value is None:
+        return "-"
+    text = f"{round(value, 3) + 0.0:.3f}"  # without the sign of what is rounded to 0
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0") else text
 
 
 def _differences(rows: Sequence[Difference]) -> Iterator[Grid]:
@@ -158,7 +161,7 @@ def _differences(rows: Sequence[Difference]) -> Iterator[Grid]:
                 + [_p(at[first, second, method]) for method in methods]
             )
         heads = ["", f"Δ {_named(mine[0].statistic)}", *(f"p {method}, Holm" for method in methods)]
-        yield f"Differences of scorers: {_title(mine[0])}", heads, body
+        yield f"Differences of scorers in {_named(mine[0].statistic)}: {_title(mine[0])}", heads, body
 
 
 def _p(row: Difference) -> str:
@@ -226,7 +229,7 @@ def _about_people(result: Agreement) -> Iterator[str]:
             yield (
                 f"One rater is of the others' opinion in {_number(row.ceiling.value)} of {row.ceiling.n} choices on "
                 f"pairs that have a majority ({_number(row.ceiling.blind)} of {row.ceiling.n_blind} where pairs are "
-                "picked by the others alone): more than that no scorer can be expected to reach."
+                "picked by the others alone). A scorer that gets this agrees with people as well as one of them does."
             )
             return
 

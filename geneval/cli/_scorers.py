@@ -66,7 +66,7 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
     return {
         "name": name,
         "meaning": info.summary,
-        "range": "..".join("" if end is None else f"{end:g}" for end in info.scale),
+        "range": _range(info.scale),
         "direction": info.direction,
         "kind": info.kind,
         "role": info.role,
@@ -79,6 +79,10 @@ def _row(name: str, cls: type[Scorer]) -> dict[str, object]:
         "plugin": f"{offer.distribution} {offer.version}" if offer else None,
         "doc": inspect.getdoc(cls) or "",
     }
+
+
+def _range(scale: tuple[float | None, float | None]) -> str:
+    return "any" if scale == (None, None) else "..".join("" if end is None else f"{end:g}" for end in scale)
 
 
 def _cells(row: dict[str, object]) -> list[str]:

@@ -68,17 +68,27 @@ class Queries:
 def ask(corpus: Corpus, questions: list[tuple[str, str | list[str], list[str]]]) -> Queries:
     """Questions written out by hand.
 
+    A candidate that is one of its item's references, and is not asked about beside itself, plays that reference.
+
     Args:
         corpus: must hold every text (`extra=[...]` takes those that are neither reference nor output).
         questions: (item id, candidate text or texts, reference texts); `subject` is the place in this list.
     """
     candidates = [[c] if isinstance(c, str) else c for _, c, _ in questions]
-    return Queries(
-        np.asarray([corpus.item(id_) for id_, _, _ in questions], np.int64),
-        Ragged.of([[corpus.index(text) for text in row] for row in candidates]),
-        Ragged.of([[corpus.index(text) for text in references] for _, _, references in questions]),
-        np.arange(len(questions), dtype=np.int64),
-    )
+    item = np.asarray([corpus.item(id_) for id_, _, _ in questions], np.int64)
+    texts = [[corpus.index(text) for text in row] for row in candidates]
+    beside = [[corpus.index(text) for text in references] for _, _, references in questions]
+    playing = [_held_out(corpus, *question) for question in zip(item.tolist(), texts, beside, strict=True)]
+    subject = np.arange(len(questions), dtype=np.int64)
+    return Queries(item, Ragged.of(texts), Ragged.of(beside), subject, np.asarray(playing, np.int64))
+
+
+def _held_out(corpus: Corpus, item: int, texts: list[int], beside: list[int]) -> int:
+    """The number of the reference that is asked about without itself; -1 where there is none."""
+    if len(texts) != 1 or texts[0] in beside:
+        return -1
+    places = np.flatnonzero(corpus.references.row(item) == texts[0])
+    return int(corpus.references.offsets[item] + places[0]) if len(places) else -1
 
 
 def full(corpus: Corpus, *, copies: Copies = "keep") -> Queries:

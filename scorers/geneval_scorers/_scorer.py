@@ -179,6 +179,10 @@ class Scorer:
         """
         return {}
 
+    def output_notices(self, corpus: Corpus) -> Mapping[str, Bools]:
+        """The same of outputs, whatever their texts: for each sentence, which of `corpus.output_text` it is true of."""
+        return {}
+
     @property
     def needs_fit(self) -> bool:
         """Whether it has yet to learn from a reference corpus."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from geneval.agreement import _correlations as fast
-from geneval.agreement import acc_eq, kendall, pearson, spearman
+from geneval.agreement import acc_eq, kendall, pearson, permutation_p, spearman
 from geneval.agreement._cells import GROUPINGS, Cells, Draws
 from geneval.agreement._segments import correlations
 from geneval.agreement._systems import Table, exact
@@ -91,9 +91,9 @@ def test_many_versions_are_one_after_the_other(sample):
 
 
 @st.composite
-def tables(draw, items=st.integers(4, 9)):
+def tables(draw, fewest=4):
     """Cells of a table with holes."""
-    count, systems = draw(items), draw(st.integers(2, 4))
+    count, systems = draw(st.integers(fewest, 9)), draw(st.integers(2, 4))
     seed = draw(st.integers(0, 10_000))
     rng = np.random.default_rng(seed)
     places = np.flatnonzero(rng.random(count * systems) < 0.85)
@@ -181,7 +181,7 @@ def test_cross_fitted_accuracy(grouping, table):
     ] * 4
 
 
-@given(tables(st.integers(6, 9)))
+@given(tables(6))
 def test_quadratic_forms_give_the_same_accuracy(table):
     """The grid holds every difference where there are few; all pairs of two folds are there."""
     cells, seed = table
@@ -228,3 +228,27 @@ def test_soft_pairwise_accuracy_in_draws_is_near_that_of_permutations(seed):
     table = Table(grade, score[None], np.arange(60), np.arange(4))
     one = exact(table, score, seed)["soft_pairwise_accuracy"]
     assert drawn_systems(table, score, Draws())["soft_pairwise_accuracy"][0] == pytest.approx(one, abs=0.02)
+
+
+def test_permutations_keep_their_level_and_find_a_difference():
+    """10,000 worlds of two equally good scorers: p <= .05 in no more than 5 % of them but for chance; and power."""
+    rng = np.random.default_rng(1)
+    items, systems = np.repeat(np.arange(10), 4), np.tile(np.arange(4), 10)
+
+    def p(grade, one, other, seed):
+        cells = Cells([str(i) for i in range(10)], list("abcd"), items, systems, grade, np.stack([one, other]))
+        return permutation_p(
+            cells, one, other, lambda m: pearson(grade, m)["pearson"], what="both", count=99, seed=seed
+        )[1]
+
+    def rate(worlds, weight):
+        hits = 0
+        for world in range(worlds):
+            grade = rng.normal(size=40)
+            one, other = grade + rng.normal(size=40), weight * grade + rng.normal(size=40)
+            hits += p(grade, one, other, world) <= 0.05
+        return hits / worlds
+
+    worlds = 10_000
+    assert rate(worlds, 1.0) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / worlds)
+    assert rate(500, 0.2) > 0.7

@@ -19,10 +19,12 @@ def overview() -> str:
 
 def catalogue() -> str:
     """Give the scorers with the files they are in."""
-    lines = ["| scorer | what the number means | kind | needs |", "| --- | --- | --- | --- |"]
+    lines = ["| scorer | what the number means | kind | role | needs |", "| --- | --- | --- | --- | --- |"]
     for name, cls in scorers().items():
         file = cls.__module__.replace(".", "/") + ".py"
-        lines.append(f"| [`{name}`]({file}) | {cls.info.summary} | {cls.info.kind} | {cls.info.needs} |")
+        lines.append(
+            f"| [`{name}`]({file}) | {cls.info.summary} | {cls.info.kind} | {cls.info.role} | {cls.info.needs} |"
+        )
     return "\n".join(lines) + "\n"
 
 

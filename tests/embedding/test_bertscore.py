@@ -276,6 +276,13 @@ def test_under_mean_rows_hold_the_mean_of_each_number(tiny_models):
     assert asked(scorer, [("a cat", ["a dog", "cats"])]).segment[0] == pytest.approx(found[1])
 
 
+def test_expected_scores_have_no_profile(tiny_models):
+    corpus = corpus_of([("a", ["b", "c"])])
+    scorer = BertScore(model=f"path:{tiny_models('bert')}")
+    with pytest.raises(UsageError, match="has 4 numbers a row"):
+        scorer.profile(expected_at(scorer, corpus, full(corpus), 1).rows)
+
+
 def test_idf_counts_every_original_reference_and_stays_as_it_is(tiny_models):
     model = f"path:{tiny_models('bert')}"
     originals = (Reference("a b"), Reference("a b"), Reference("c", tier="inferred"))
@@ -354,8 +361,7 @@ def test_known_models_bring_layer_and_baseline():
 def test_what_is_not_known_is_an_error_that_says_what_to_give(tiny_models, options, said):
     scorer = BertScore(model=f"path:{tiny_models('bert')}", **options)
     with pytest.raises(UsageError, match=said):
-        scorer.prepare()
-        scorer.signature()
+        (scorer.prepare(), scorer.signature())
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,10 +293,10 @@ def test_an_item_without_a_readable_image_gets_no_score_and_the_others_do(clip, 
     found = ask_all(scorer, corpus, full(corpus))
     assert found.reason == ("", "no_image")
     assert math.isnan(found.segment[1]) and found.segment[0] == found.corpus()
-    told = {text: mask for text, mask in scorer.notices(corpus).items() if mask.any()}
+    told = {text: mask for text, mask in scorer.output_notices(corpus).items() if mask.any()}
     (sentence,) = told
     assert why in sentence and str(bad.parent) not in sentence
-    assert [corpus.texts[i] for i in np.flatnonzero(told[sentence])] == ["two cats"]
+    assert told[sentence].tolist() == [False, True]
 
 
 def test_an_image_of_too_many_bytes_is_refused_unread(clip, bad, monkeypatch):
@@ -316,6 +319,49 @@ def test_without_a_folder_sources_are_paths_from_the_working_directory(clip, pho
 def test_a_folder_that_is_not_there_is_told_before_any_work(clip):
     with pytest.raises(UsageError, match="there is no folder 'nowhere'"):
         parse(f"clipscore(model='path:{clip}', images='nowhere')").prepare()
+
+
+def geneval(*arguments, folder):
+    """In a process of its own, where nothing has been imported yet."""
+    command = [sys.executable, "-m", "geneval", "score", "data.jsonl", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=300)
+
+
+@pytest.fixture
+def data(photos, tmp_path):
+    """A folder with photos and 40 items, of which one has none."""
+    shutil.copytree(photos, tmp_path / "photos")
+    rows = [
+        {
+            "id": str(i),
+            "source": NAMES[i % 3] if i else "gone.jpg",
+            "output": "a cat",
+            "references": ["a cat", f"dog {i}"],
+        }
+        for i in range(40)
+    ]
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return tmp_path
+
+
+def test_a_run_tells_whose_images_are_missing_and_exits_with_4(clip, data):
+    run = geneval("--scorer", f"clipscore(model='path:{clip}', images='photos')", folder=data)
+    assert run.returncode == 4
+    assert "found no image file where the source says, looked for in the folder photos: 1 of 40 outputs" in run.stderr
+    assert "could not score 1 outputs, 1 because the image of the item cannot be read" in run.stderr
+    (score,) = json.loads(run.stdout)["scores"]
+    assert (score["n"], score["n_failed"]) == (39, 1)
+
+
+def test_a_model_of_another_kind_is_told_in_one_line(clip, data, tmp_path):
+    other = Path(shutil.copytree(clip, tmp_path / "other"))
+    (other / "model.safetensors").unlink()
+    from safetensors.numpy import save_file
+
+    save_file({"weight": np.zeros(3, np.float32)}, other / "model.safetensors", metadata={"format": "pt"})
+    run = geneval("--scorer", f"clipscore(model='path:{other}', images='photos')", folder=data)
+    assert run.returncode == 1
+    assert len(run.stderr.splitlines()) == 1 and "of the weights that CLIPModel needs" in run.stderr
 
 
 # --- models that are none ---
@@ -363,6 +409,12 @@ def test_a_model_that_does_not_say_how_it_reads_images_is_refused(clip, photos, 
 def test_a_missing_model_says_what_to_do():
     with pytest.raises(MissingDependencyError, match="hf download openai/none"):
         parse("clipscore(model='hf:openai/none')").prepare()
+
+
+def test_without_pillow_it_says_what_to_install(clip, monkeypatch):
+    monkeypatch.setattr("geneval_scorers.embedding._clip.find_spec", lambda _: None)
+    with pytest.raises(MissingDependencyError, match=r"clipscore needs Pillow: pip install 'geneval-text\[neural\]'"):
+        parse(f"clipscore(model='path:{clip}')").prepare()
 
 
 def test_weights_that_give_no_numbers_give_no_score(clip, photos, tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from geneval_references import UsageError
-from geneval_scorers.preference import BradleyTerry, Comparisons
+from geneval_scorers.preference import BradleyTerry, Comparisons, NotConvergedError
 from geneval_scorers.preference._design import Design
 from geneval_scorers.preference._existence import fitted, outcome_rows, perfect
 from geneval_scorers.preference._kernels import Davidson, Halves, RaoKupper
@@ -156,6 +156,13 @@ def test_an_order_effect_that_explains_all_is_named(prior):
     firth = BradleyTerry(order=True, prior="firth").fit(votes)
     assert firth.order.value > 1
     assert all(row.identified for row in firth.worths)
+
+
+@pytest.mark.parametrize("weights", [(1e16, 1), (1, 1e-15)])
+def test_what_numbers_cannot_hold_is_an_error_and_no_worth(weights):
+    votes = Comparisons.of(["A", "B"], ["B", "A"], ["a", "a"], weight=weights)
+    with pytest.raises(NotConvergedError, match="look at the weights"):
+        BradleyTerry().fit(votes)
 
 
 def test_a_covariate_that_is_the_system_is_named():

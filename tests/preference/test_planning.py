@@ -135,11 +135,7 @@ def test_next_pairs_repeat_with_a_seed_and_differ_with_another():
     votes = Comparisons.of(*zip(*itertools.permutations("ABCDEF", 2), strict=True), ["a"] * 30)
     result = BradleyTerry().fit(votes)
     assert result.next_pairs(15) == result.next_pairs(15)
-    assert {
-        result.next_pairs(1, seed=seed)[0][:2] if False else (p.a, p.b)
-        for seed in range(9)
-        for p in result.next_pairs(1, seed=seed)
-    } != {("A", "B")}
+    assert len({(pair.a, pair.b) for seed in range(9) for pair in result.next_pairs(1, seed=seed)}) > 1
     pairs = [(pair.a, pair.b) for pair in result.next_pairs(15)]
     assert len(set(pairs)) == 15, "among equals each pair has its turn"
     with pytest.raises(UsageError, match="ask for one pair or more"):

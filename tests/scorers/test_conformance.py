@@ -276,6 +276,58 @@ class FitsForNothing(Right):
         return replace(self, lowercase=not self.lowercase)
 
 
+@dataclass(frozen=True, repr=False)
+class Together(Scorer):
+    """Share of the references that some output of the set equals, 0 to 1."""
+
+    name = "together"
+    info: ClassVar[Info] = replace(INFO, kind="set", monotone=False)
+
+    def statistics(self, corpus, queries):
+        rows = [
+            self.row([corpus.texts[c] for c in queries.candidates.row(i)], [corpus.texts[r] for r in references])
+            for i, references in enumerate(map(queries.references.row, range(len(queries))))
+        ]
+        return Statistics(np.asarray(rows, np.float64).reshape(-1, 1))
+
+    def row(self, texts: list[str], references: list[str]) -> float:
+        return sum(reference in texts for reference in references) / len(references)
+
+
+@dataclass(frozen=True, repr=False)
+class LooksAtTheFirst(Together):
+    def row(self, texts: list[str], references: list[str]) -> float:
+        return super().row(texts[:1], references)
+
+
+@dataclass(frozen=True, repr=False)
+class SilentAlone(Together):
+    """Does not declare that it needs two."""
+
+    def row(self, texts: list[str], references: list[str]) -> float:
+        return super().row(texts, references) if len(texts) > 1 else float("nan")
+
+
+@dataclass(frozen=True, repr=False)
+class Differing(Together):
+    """Share of outputs that are distinct, 0 to 1."""
+
+    info = replace(INFO, kind="set", role="diversity", identical="below 1")
+
+    @property
+    def fewest(self) -> int:
+        return 2
+
+    def row(self, texts: list[str], references: list[str]) -> float:
+        return (len(set(texts)) - 1) / (len(texts) - 1) if len(texts) > 1 else float("nan")
+
+
+@dataclass(frozen=True, repr=False)
+class CountsTheWrongWay(Differing):
+    def row(self, texts: list[str], references: list[str]) -> float:
+        return 1 - super().row(texts, references)
+
+
 WRONG = [
     (Undeclared, "it_declares_what_its_numbers_are", "info.source is empty"),
     (OwnRepr, "a_spec_reads_back_what_repr_writes", "reads back as"),
@@ -303,6 +355,9 @@ WRONG = [
     (Draws, "expected_at_one_is_the_mean_over_single_references_and_at_all_the_full_score", "expected at 1"),
     (LearnsInSecret, "what_it_learns_is_fixed_hashed_and_kept", "does not show in"),
     (LearnsInPlace, "what_it_learns_is_fixed_hashed_and_kept", "changed the scorer"),
+    (LooksAtTheFirst, "the_order_of_outputs_does_not_matter", "in order, and shuffled"),
+    (SilentAlone, "a_set_of_too_few_outputs_gets_no_score_and_any_other_one_does", "1 outputs score nan"),
+    (CountsTheWrongWay, "outputs_that_are_all_alike_are_the_least_diverse", "scores 1.0"),
     (FitsForNothing, "where_there_is_nothing_to_learn_fitting_changes_nothing", "fitted, it is"),
 ]
 
@@ -311,7 +366,9 @@ def checks_of(scorer: Scorer) -> dict[str, ScorerCheck]:
     return {check.name: check for check in scorer_checks(scorer)}
 
 
-@pytest.mark.parametrize("scorer", [Right(), Right(reduce="mean"), Pool(), Learner()], ids=repr)
+@pytest.mark.parametrize(
+    "scorer", [Right(), Right(reduce="mean"), Pool(), Learner(), Together(), Differing()], ids=repr
+)
 def test_right_scorers_pass(scorer):
     check_scorer(scorer)
 
@@ -329,7 +386,7 @@ def test_a_wrong_scorer_fails_the_check_that_is_about_it(wrong, name, seen):
 
 def test_every_check_but_one_has_a_scorer_that_fails_it():
     """Not fitted, a scorer is refused before it could answer: that check looks at our own part."""
-    every = {check.name for scorer in (Right(), Learner()) for check in scorer_checks(scorer)}
+    every = {check.name for scorer in (Right(), Learner(), Differing()) for check in scorer_checks(scorer)}
     never = every - {name for _, name, _ in WRONG}
     assert never == {"it_answers_nothing_before_it_has_learned"}
 

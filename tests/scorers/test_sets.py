@@ -337,3 +337,27 @@ def test_the_order_of_outputs_and_systems_shows_in_no_bit():
     turned = [(texts[::-1], references[::-1]) for texts, references in sets]
     for spec in [*SLOW, *DIVERSITY]:
         assert segments(spec, sets).tolist() == segments(spec, turned).tolist(), spec
+
+
+@pytest.mark.neural
+def test_sets_of_sentence_embeddings_are_scored_as_the_formulas_say():
+    from geneval_scorers.embedding import load_encoder
+
+    texts, references = ["a grey cat in the house", "it rains", "a bus"], ["a cat", "it is raining"]
+    encoder = load_encoder()
+    mine, theirs = (encoder.encode(side).astype(float) for side in (texts, references))
+    cosines, kernel = mine @ theirs.T, mine @ mine.T
+    shares = np.linalg.eigvalsh(kernel / 3)
+    slow = {
+        "coverage": cosines.max(axis=0).mean(),
+        "precision": cosines.max(axis=1).mean(),
+        "chamfer": SLOW["chamfer(of='token_f1')"](cosines),
+        "smooth_chamfer(raw=True)": SLOW["smooth_chamfer(of='token_f1', raw=True)"](cosines),
+        "pairwise": (kernel.sum() - 3) / 6,
+        "vendi": np.exp(-(shares * np.log(shares)).sum()),
+    }
+    found = {spec: segments(spec, [(texts, references)])[0] for spec in slow}
+    assert found == pytest.approx(slow, abs=1e-5)
+    same = [(["it rains", "it rains"], ["it rains"])]
+    for spec in ("coverage", "precision", "chamfer", "smooth_chamfer", "pairwise", "vendi"):
+        assert segments(spec, same)[0] == pytest.approx(1.0, abs=1e-6)

@@ -204,6 +204,15 @@ def test_only_what_was_learned_from_is_left_out(spec):
 
 
 @pytest.mark.parametrize("spec", LEARNED)
+def test_a_reference_held_out_by_hand_gets_what_it_gets_in_the_band(spec):
+    corpus = corpus_of([("rain", ["a dog barks", "men talk", "a cat"])])
+    scorer = parse(spec).fit(corpus)
+    asked = ask(corpus, [("0", "a dog barks", ["men talk", "a cat"]), ("0", "a dog barks", ["a dog barks", "a cat"])])
+    held_out, kept = ask_all(scorer, corpus, asked).segment
+    assert held_out == ask_all(scorer, corpus, band(corpus)).segment[0] != kept
+
+
+@pytest.mark.parametrize("spec", LEARNED)
 def test_the_only_reference_there_is_has_nothing_to_be_measured_by(spec):
     corpus = corpus_of([("x", ["a cat"])])
     alone = band(corpus).with_references(full(corpus).references)
@@ -220,7 +229,7 @@ def test_neither_the_references_asked_about_nor_their_number_matter(spec):
     corpus = corpus_of(items)
     scorer = parse(spec).fit(corpus)
     whole = ask_all(scorer, corpus, full(corpus))
-    others = ask(corpus, [(str(i), text, ["men talk"]) for i, (text, _) in enumerate(items)])
+    others = full(corpus).with_references(ask(corpus, [(str(i), "a dog", ["men talk"]) for i in range(3)]).references)
     assert ask_all(scorer, corpus, others).segment.tolist() == whole.segment.tolist()
     for k in (1, 2):
         at = expected_at(scorer, corpus, full(corpus), k)

@@ -13,7 +13,7 @@ from geneval_scorers._queries import Queries
 from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers._scorer import Scorer
 from geneval_scorers.embedding._clip import Known, find_clip, load_clip
-from geneval_scorers.embedding._images import MISSING
+from geneval_scorers.embedding._images import MISSING, REASONS
 from geneval_scorers.embedding._vectors import shown_model
 
 PREFIX = "A photo depicts "
@@ -63,14 +63,14 @@ class ClipBased(Scorer):
         return ~self.known(corpus).there(queries.item)
 
     def notices(self, corpus: Corpus) -> dict[str, Bools]:
-        """Says of which texts the model reads only the beginning, and why images are not there."""
-        told = {f"{self.label} reads only the beginning of long texts": self._cut(corpus)}
-        for item, reason in self.known(corpus).reasons.items():
-            if reason:
-                where = f", looked for in {self._place()}" if reason == MISSING else ""
-                mask = told.setdefault(f"{self.label} {reason}{where}", np.zeros(len(corpus.texts), bool))
-                mask[corpus.output_text[corpus.output_item == item]] = True
-        return told
+        """Says of which texts the model reads only the beginning."""
+        return {f"{self.label} reads only the beginning of long texts": self._cut(corpus)}
+
+    def output_notices(self, corpus: Corpus) -> dict[str, Bools]:
+        """Says of which outputs there is no image, and why."""
+        why = np.asarray([self.known(corpus).reasons.get(item, "") for item in range(len(corpus.ids))], object)
+        where = {MISSING: f", looked for in {self._place()}"}
+        return {f"{self.label} {told}{where.get(told, '')}": why[corpus.output_item] == told for told in REASONS}
 
     def known(self, corpus: Corpus) -> Known:
         """The vectors of a corpus, shared by all scorers that ask the same of the same model."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from geneval_references import UsageError
 from geneval_scorers._ragged import Floats, Ints, Ragged
 from geneval_scorers._scorer import PairScorer, Rows, Statistics
 
@@ -36,5 +37,10 @@ class Columns(PairScorer):
 
         Returns:
             For each of `columns` one number a row.
+
+        Raises:
+            UsageError: the rows hold something else.
         """
+        if rows.ndim != 2 or rows.shape[1] != 1 + len(self.columns):
+            raise UsageError(f"{self.label} has {1 + len(self.columns)} numbers a row, not rows of shape {rows.shape}")
         return {name: np.asarray(rows[:, 1 + at], np.float64) for at, name in enumerate(self.columns)}

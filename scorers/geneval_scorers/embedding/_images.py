@@ -25,6 +25,8 @@ OUTSIDE = "refused sources that lead out of the folder of images"
 BROKEN = f"could not read the image (one of {', '.join(FORMATS)}, 8 bits a colour, whole)"
 TOO_LARGE = f"refused an image of more than {MOST_PIXELS:,} pixels or {MOST_BYTES:,} bytes, or {MOST_STRETCH} times longer than wide"
 
+REASONS = (MISSING, OUTSIDE, BROKEN, TOO_LARGE)
+
 
 class UnreadableImageError(Exception):
     """The image of a source cannot be had; the message is one of the reasons above."""

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from geneval_references import GenevalError, MissingDependencyError
+from geneval_scorers.embedding._machine import choose_device, machine
 from geneval_scorers.embedding._models import ModelFiles, locate
 from geneval_scorers.embedding._quiet import quiet
 
@@ -40,7 +41,7 @@ def load_pretrained(
     Args:
         files: as `find_pretrained` gives them.
         auto: which of transformers' classes reads it, such as `AutoModelForSequenceClassification`.
-        device: as in torch (`cpu`, `cuda`, `mps`); the best one there is when not given.
+        device: as in torch (`cpu`, `cuda`, `mps`); else what `GENEVAL_DEVICE` or --device says, or the best one there is.
         config: in place of what its config.json says, such as `num_hidden_layers=17` to load no more than these.
 
     Returns:
@@ -54,7 +55,8 @@ def load_pretrained(
         with quiet():
             import torch
             import transformers
-
+        # Again, since importing transformers sets how much it says.
+        with quiet():
             model, report = getattr(transformers, auto).from_pretrained(
                 str(files.folder),
                 local_files_only=True,
@@ -77,17 +79,9 @@ def load_pretrained(
             f"the model in {files.folder} lacks {len(absent)} of the weights that {auto} needs, such as {absent[0]}; "
             "it is a model of another kind, or its files are damaged"
         )
-    place = device or best_device()
+    place = device or choose_device(machine().device)
     _LOG.info("%s runs on %s", files.name, place)
     return model.eval().to(place), tokenizer
-
-
-def best_device() -> str:
-    """Name the accelerator that torch finds, else the CPU."""
-    import torch
-
-    found = torch.accelerator.current_accelerator(check_available=True)
-    return "cpu" if found is None else found.type
 
 
 def token_limit(model: Any, tokenizer: Any) -> int | None:

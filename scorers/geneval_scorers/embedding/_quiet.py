@@ -14,16 +14,17 @@ def quiet() -> Iterator[None]:
     loggers = [
         logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub", "torch")
     ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), _no_bars():
-            warnings.simplefilter("ignore")
+    # transformers sets the level of its logger when it is imported, which is in here.
+    with warnings.catch_warnings(), _no_bars():
+        warnings.simplefilter("ignore")
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
             yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 @contextmanager

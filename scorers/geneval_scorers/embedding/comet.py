@@ -74,8 +74,9 @@ class Comet(PairScorer):
         return self._known(corpus).scores(process, items, texts, queries.references.values).reshape(-1, 1)
 
     def notices(self, corpus: Corpus) -> dict[str, Bools]:
-        """Says of which texts the model reads only the beginning."""
-        return {f"{self.label} reads only the beginning of long texts": self._known(corpus).cut}
+        """Says which texts were read with one of which the model reads only the beginning."""
+        sentence = f"{self.label} reads only the beginning of a long source, output or reference"
+        return {sentence: self._known(corpus).cut}
 
     def _known(self, corpus: Corpus) -> _Triples:
         return corpus.derive((self.name, self.model), lambda: _Triples(corpus))

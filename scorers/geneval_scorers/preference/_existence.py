@@ -21,6 +21,7 @@ from geneval_scorers.preference._kernels import RaoKupper
 from geneval_scorers.preference._solver import (
     FLAT,
     Gaussian,
+    Jeffreys,
     NotConvergedError,
     Prior,
     Problem,
@@ -71,9 +72,16 @@ def fitted(design: Design, prior: Prior = FLAT) -> tuple[Identified, Solution | 
     if len(found.group) == found.group.max() + 1:
         return found, None
     solution = _maximum(design, found, prior)
-    if solution is None and not plain:
+    if solution is None and not plain and not isinstance(prior, Jeffreys):
         found = _separated(design, prior)
-        solution = _maximum(design, found, prior) if len(found.main) else None
+        if not found.tie or len(found.group) == found.group.max() + 1:
+            return found, None
+        solution = _maximum(design, found, prior)
+    if solution is None:
+        raise NotConvergedError(
+            "the Bradley-Terry fit ran away although a maximum exists: some system is ahead by more than e^30 to 1, or "
+            "weights differ by more than numbers can hold; look at the weights"
+        )
     return found, solution
 
 

@@ -111,15 +111,17 @@ class Fit:
         ranks = rank_ranges(state, model.confidence, model.seed)
         rows = worth_rows(state, model.confidence, self._rows(ranks))
         extra = self._effects(state)
+        # Rounded, so that systems that are equal stay in their order on every machine.
+        ranked = sorted(rows, key=lambda row: (row.log_worth is None, -round(row.log_worth or 0.0, 9)))
         return Ranking(
-            worths=tuple(sorted(rows, key=lambda row: (row.log_worth is None, -(row.log_worth or 0.0)))),
+            worths=tuple(ranked),
             ties=self._tie_effect(state),
             order=extra.pop(ORDER, None),
             covariates=tuple(extra.values()),
             raters=self._raters(),
             goodness=self._goodness(),
             groups=self._groups(),
-            comparisons=len(votes),
+            comparisons=float(votes.weight.sum()),
             skipped=votes.skipped,
             confidence=model.confidence,
             warnings=tuple(self.notes),
@@ -276,7 +278,7 @@ class Fit:
                 f"prior:{self.prior_name}",
                 f"interval:{model.confidence * 100:g}%,{method}",
                 f"cluster:{grouping}",
-                f"comparisons:{len(self.votes)}",
+                f"comparisons:{self.votes.weight.sum():g}",
                 f"seed:{model.seed}",
             ]
         )

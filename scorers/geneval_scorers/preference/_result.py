@@ -156,7 +156,8 @@ class Ranking:
         raters: one an annotator, if comparisons have annotators.
         goodness: the fit's deviance; None where nothing was fitted.
         groups: systems that can be compared with each other, the largest group first.
-        comparisons, skipped: how many rows counted, and how many were skips or had weight 0.
+        comparisons: the weight of those that counted.
+        skipped: how many rows were skips or had weight 0.
         confidence: of all intervals.
         warnings: what a reader of the numbers must know.
         signature: the recipe.
@@ -169,7 +170,7 @@ class Ranking:
     raters: tuple[Rater, ...]
     goodness: GoodnessOfFit | None
     groups: tuple[tuple[str, ...], ...]
-    comparisons: int
+    comparisons: float
     skipped: int
     confidence: float
     warnings: tuple[str, ...]

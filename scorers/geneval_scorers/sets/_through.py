@@ -47,6 +47,10 @@ class Through(Scorer):
         """Those of the inner scorer."""
         return self.inner.notices(corpus)
 
+    def output_notices(self, corpus: Corpus) -> Mapping[str, Bools]:
+        """Those of the inner scorer."""
+        return self.inner.output_notices(corpus)
+
     @property
     def longest(self) -> int | None:
         """As the inner scorer."""

@@ -1,4 +1,7 @@
-"""Chamfer and smooth-Chamfer similarity of two sets of texts (Kim, Kim and Kwak 2023, "Set-based embeddings", DivE)."""
+"""Chamfer and smooth-Chamfer similarity of two sets of texts.
+
+As in DivE: Kim et al. 2023, "Improving Cross-Modal Retrieval with Set of Diverse Embeddings".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coverage and precision of a set of outputs: multi-reference recall and precision (Gupta et al. 2019, section 3.2)."""
+"""Coverage and precision of a set of outputs: multi-reference recall and precision (Gupta et al. 2019)."""
 
 from __future__ import annotations
 
