@@ -291,7 +291,7 @@ def _check_sides(rows: Sequence[Preference]) -> None:
     alone = [row for row in rows if row.a == row.b]
     if alone:
         raise InputError(
-            f"{len(alone)} choices are between a system and itself, the first for item {alone[0].id!r} ({alone[0].a!r}); "
+            f"{len(alone)} of {len(rows)} choices are between a system and itself, the first for item {alone[0].id!r} ({alone[0].a!r}); "
             "name the two systems in a and b"
         )
 

@@ -96,7 +96,7 @@ class CriterionRanking:
         fit = self.ranking
         return {
             "criterion": self.criterion,
-            "comparisons": fit.comparisons,
+            "comparisons": int(fit.comparisons),
             "skipped": fit.skipped,
             "items": self.items,
             "annotators": self.annotators,

@@ -68,7 +68,7 @@ def _panel(top: float, one: CriterionRanking, confidence: float) -> Iterator[str
 def _about(one: CriterionRanking, confidence: float) -> str:
     zero = "the mean of all" if one.baseline is None else one.baseline
     bars = f"; bars: {100 * confidence:.10g}% intervals" if any(row.low is not None for row in one.worths) else ""
-    return f"{one.ranking.comparisons} comparisons; log-odds of being preferred, 0 is {zero}{bars}"
+    return f"{int(one.ranking.comparisons)} comparisons; log-odds of being preferred, 0 is {zero}{bars}"
 
 
 def _axis(worths: tuple[Worth, ...]) -> _Axis:

@@ -65,7 +65,7 @@ def grids(one: CriterionRanking, confidence: float, *, raters: bool) -> Iterator
     if raters and one.ranking.raters:
         yield _raters(one.ranking.raters, confidence)
     if pairs := one.outlook.next_pairs:
-        rows = [[f"{plain(p.a)} / {plain(p.b)}", f"{p.judged:g}", f"{p.gain:.4f}"] for p in pairs]
+        rows = [[f"{plain(p.a)} / {plain(p.b)}", f"{p.judged:.10g}", f"{p.gain:.4f}"] for p in pairs]
         yield "To judge next, what tells most first", ["pair", "judged so far", "gain"], rows
 
 
@@ -77,15 +77,15 @@ def _worths(one: CriterionRanking, confidence: float) -> Grid:
 
 
 def _title(one: CriterionRanking) -> str:
-    counts = {"comparison": one.ranking.comparisons, "system": len(one.worths), "item": one.items}
+    counts = {"comparison": int(one.ranking.comparisons), "system": len(one.worths), "item": one.items}
     counts |= {"annotator": one.annotators} if one.annotators else {}
     name = "" if one.criterion is None else f"{plain(one.criterion)}: "
     return name + ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
 
 def _worth(row: Worth, place: int, baseline: str | None) -> list[str]:
-    counts = f"{row.wins:g} / {row.losses:g} / {row.ties:g}"
-    bad = f" ({row.both_bad:g} both bad)" if row.both_bad else ""
+    counts = f"{row.wins:.10g} / {row.losses:.10g} / {row.ties:.10g}"
+    bad = f" ({row.both_bad:.10g} both bad)" if row.both_bad else ""
     if row.worth is None:
         return [plain(row.system), "-", "-", "-", counts + bad]
     text = "0" if row.system == baseline else _interval(row.log_worth or 0.0, row.low, row.high)
@@ -101,7 +101,7 @@ def _matrix(one: CriterionRanking) -> Grid:
 
 
 def _met(wins: float, ties: float) -> str:
-    return f"{wins:g} ({ties:g})" if ties else f"{wins:g}"
+    return f"{wins:.10g} ({ties:.10g})" if ties else f"{wins:.10g}"
 
 
 def _raters(raters: tuple[Rater, ...], confidence: float) -> Grid:
@@ -110,7 +110,7 @@ def _raters(raters: tuple[Rater, ...], confidence: float) -> Grid:
     heads += [f"reliability ({100 * confidence:.10g}% CI)"] if reliable else []
     rows = []
     for rater in sorted(raters, key=lambda rater: (rater.reliability is None, rater.reliability or 0.0)):
-        cells = [plain(rater.name), f"{rater.votes:g}", _share(rater.agreement), _share(rater.expected)]
+        cells = [plain(rater.name), f"{rater.votes:.10g}", _share(rater.agreement), _share(rater.expected)]
         if reliable:
             cells.append("-" if rater.reliability is None else _interval(rater.reliability, rater.low, rater.high))
         rows.append(cells)
@@ -198,7 +198,7 @@ def _effect(effect: Effect) -> str:
 def _checks(one: CriterionRanking) -> Iterator[str]:
     left, alpha, circles, fit = one.left, one.agreement, one.circles, one.ranking.goodness
     if left.value is not None:
-        yield f"The system on the left won {_interval(left.value, left.low, left.high)} of {left.n:g} decided comparisons."
+        yield f"The system on the left won {_interval(left.value, left.low, left.high)} of {left.n:.10g} decided comparisons."
     if alpha.alpha is not None:
         yield (
             f"Annotators agree: Krippendorff's alpha {_interval(alpha.alpha, alpha.low, alpha.high)}, {alpha.units} pairs "

@@ -65,20 +65,26 @@ def item(row: Row, raw: Row) -> str:
 
 def system(row: Row, raw: Row, side: Side) -> str:
     """The system's name."""
-    if side not in row:
-        if all(name in raw for name in _TEXTS):
-            raise Fault(
-                "the rows tell which text was chosen, not which systems wrote the two, and there is nothing to rank "
-                "without; name the columns that tell: --column a=NAME (of the chosen) --column b=NAME (of the rejected)",
-                side,
-            )
-        if "ratings" in raw or ("system" in raw and "value" in raw):
-            raise Fault("the rows hold grades, not choices; `geneval rank --from-ratings` makes choices of them", side)
+    _check_kind(row, raw)
     return identifier(required(row, side, raw), side)
+
+
+def _check_kind(row: Row, raw: Row) -> None:
+    """Refuses what is no choice between systems, in words of its own."""
+    if "a" in row or "b" in row:
+        return
+    if all(name in raw for name in _TEXTS):
+        raise Fault(
+            "the rows tell which text was chosen, not which systems wrote the two, and there is nothing to rank "
+            "without; name the columns that tell: --column a=NAME (of the chosen) --column b=NAME (of the rejected)"
+        )
+    if "ratings" in raw or ("system" in raw and "value" in raw):
+        raise Fault("the rows hold grades, not choices; `geneval rank --from-ratings` makes choices of them")
 
 
 def winner(row: Row, raw: Row, source: Source) -> Winner:
     """Who won."""
+    _check_kind(row, raw)
     if "winner" not in row and all(name in raw for name in _TEXTS):
         return "a"
     value = required(row, "winner", raw)
