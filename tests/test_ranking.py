@@ -84,7 +84,7 @@ def test_ratings():
     assert found.wins[found.systems.index("A")][found.systems.index("B")] == 3
     assert found.tied[0][1] == 3
     rows = [{"id": str(n), "ratings": {"A": {"x": 2, "y": n}, "B": {"x": 1, "y": 1}}} for n in range(4)]
-    with pytest.raises(UsageError, match="the ratings are of several criteria: x .*pick with --criterion"):
+    with pytest.raises(UsageError, match=r"the ratings are of several criteria: x .*pick with --criterion"):
         geneval.rank(ratings=rows)
     higher, lower = (geneval.rank(ratings=rows, criterion=f"y{way}").criterion("y") for way in ("", ":lower"))
     assert (higher.worth("A").wins, higher.worth("A").losses, higher.worth("A").ties) == (2, 1, 1)
