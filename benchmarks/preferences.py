@@ -136,7 +136,7 @@ def main() -> None:
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
         head, tail = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text("\n".join([head + BEGIN, *lines, END + tail]), encoding="utf-8")
+        PAGE.write_text("\n".join([head + BEGIN, *lines, END]) + tail, encoding="utf-8")
 
 
 if __name__ == "__main__":

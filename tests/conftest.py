@@ -7,6 +7,7 @@ import ipaddress
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ import pytest
 # Before anything of Hugging Face is imported, and for every process that a test starts.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+# Vectors of other runs are nobody's expectation; removed when the process ends.
+_VECTORS = tempfile.TemporaryDirectory(prefix="geneval-tests-")
+os.environ["GENEVAL_CACHE"] = _VECTORS.name
 
 ATTEMPTS: list[str] = []
 """What tried to reach the network in this process."""

@@ -83,7 +83,7 @@ def agree(
         >>> ratings = [Rating(str(i + 1), name, given[i]) for name, given in grades.items() for i in range(3)]
         >>> found = geneval.agree(run, ratings=ratings, resamples=0)
         >>> round(found.row("token_f1", "kendall_b").value, 3)
-        0.784
+        0.833
     """
     from geneval.data import Inputs
 
@@ -225,8 +225,9 @@ class _Agreeing:
         curves: list[Curve] = []
         cases = list(self._cases())
         for done, case in enumerate(cases, start=1):
-            rows += self._rows(case)
-            differences += self._differences(case)
+            mine = list(self._rows(case))
+            rows += mine
+            differences += self._differences(case, mine)
             if self.subsets is not None:
                 curves += curves_of_drawn(self.subsets, self.scores, case, self.plan)
             if self.watch:
@@ -418,17 +419,19 @@ class _Agreeing:
             for name in view.statistics
         }
 
-    def _differences(self, case: Case) -> Iterator[Difference]:
+    def _differences(self, case: Case, rows: Sequence[Row]) -> Iterator[Difference]:
         """Every pair of scorers; where scores at several numbers of references are there, at the largest."""
         view = case.view
+        values = {(row.scorer, row.k, row.statistic): row.value for row in rows if row.level == view.level}
         last = max((column.k or 0) for column in self.scores.columns)
         columns = [n for n, column in enumerate(self.scores.columns) if (column.k or 0) == last]
         for tested in self.plan.tested:
             if (tested.level, tested.grouping) != (view.level, view.grouping):
                 continue
             for pair in combinations(columns, 2):
-                for method, difference, p in self._tests(view, tested, pair):
-                    first, second = (self.scores.columns[n] for n in pair)
+                first, second = (self.scores.columns[n] for n in pair)
+                one, other = (values[column.scorer, column.k, tested.statistic] for column in (first, second))
+                for method, p in self._tests(view, tested, pair):
                     yield Difference(
                         level=view.level,
                         first=first.scorer,
@@ -439,13 +442,13 @@ class _Agreeing:
                         grouping=tested.grouping,
                         without=case.without,
                         method=method,
-                        difference=number(difference),
+                        difference=None if one is None or other is None else one - other,
                         p=number(p),
                         p_adjusted=None,
                         significant=False,
                     )
 
-    def _tests(self, view: View, tested: Tested, pair: tuple[int, int]) -> Iterator[tuple[str, float, float]]:
+    def _tests(self, view: View, tested: Tested, pair: tuple[int, int]) -> Iterator[tuple[str, float]]:
         plan, cells = self.plan, view.cells
         first, second = (cells.score[n] for n in pair)
 
@@ -455,9 +458,9 @@ class _Agreeing:
         found = permutation_p(
             cells, first, second, statistic, what=plan.permute, count=plan.permutations, seed=plan.seed
         )
-        yield f"perm-{plan.permute}", *found
+        yield f"perm-{plan.permute}", found[1]
         if tested.statistic == "pearson" and view.grouping == "none":
-            yield "williams", *_williams(view, first, second)
+            yield "williams", _williams(view, first, second)
 
     def _warn_about(self, rows: Sequence[Row]) -> None:
         plan = self.plan
@@ -503,8 +506,8 @@ class _Agreeing:
         self.warnings += [text for text in texts if text not in self.warnings]
 
 
-def _williams(view: View, first: Floats, second: Floats) -> tuple[float, float]:
-    """Difference of Pearson's r, and the two-sided p-value."""
+def _williams(view: View, first: Floats, second: Floats) -> float:
+    """The two-sided p-value for Pearson's r."""
     if isinstance(view, OfSystems):
         grades = view.table.grade.mean(axis=1)
         shape = (len(view.cells.items), len(view.cells.systems))
@@ -512,9 +515,9 @@ def _williams(view: View, first: Floats, second: Floats) -> tuple[float, float]:
     else:
         grades = view.cells.grade
     if len(grades) < 4 or any(np.ptp(x) == 0 for x in (grades, first, second)):
-        return float("nan"), float("nan")
+        return float("nan")
     r = np.corrcoef([grades, first, second])
-    return float(r[0, 1] - r[0, 2]), williams(r[0, 1], r[0, 2], r[1, 2], len(grades)).p_two_sided
+    return williams(r[0, 1], r[0, 2], r[1, 2], len(grades)).p_two_sided
 
 
 def interval(values: Floats, confidence: float) -> tuple[float | None, float | None]:

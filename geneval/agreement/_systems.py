@@ -95,28 +95,15 @@ class Table:
 
     grade: Floats
     score: Floats
-    items: Ints
-    systems: Ints
 
     @classmethod
     def of(cls, cells: Cells) -> Table:
-        """Of the items that are complete; their places and those of the systems in `cells` are kept."""
+        """Of the items that are complete, in their order."""
         whole = cells.complete()
         shape = (len(whole.items), len(whole.systems))
-        place_of_item = {name: i for i, name in enumerate(cells.items)}
-        place_of_system = {name: i for i, name in enumerate(cells.systems)}
         return cls(
             np.ascontiguousarray(whole.grade.reshape(shape).T),
             np.ascontiguousarray(whole.score.reshape(-1, *shape).transpose(0, 2, 1)),
-            np.asarray([place_of_item[name] for name in whole.items], np.int64),
-            np.asarray([place_of_system[name] for name in whole.systems], np.int64),
-        )
-
-    def draws(self, draws: Draws) -> Draws:
-        """The same draws, of the items and systems that are here."""
-        items, systems = draws.items, draws.systems
-        return Draws(
-            None if items is None else items[:, self.items], None if systems is None else systems[:, self.systems]
         )
 
 

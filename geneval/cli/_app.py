@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 app.command()(runs_models(score))
 app.command()(runs_models(compare))
+app.command()(runs_models(probe))
+app.command()(runs_models(agree))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))
 app.command()(score)

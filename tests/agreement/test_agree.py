@@ -167,6 +167,9 @@ def test_tests_between_scorers_are_corrected(run, ratings):
         "williams",
     ) in methods
     for d in found.differences:
+        where = {"level": d.level, "statistic": d.statistic, "grouping": d.grouping}
+        values = [found.row(name, **where).value for name in (d.first, d.second)]
+        assert d.difference == (None if None in values else values[0] - values[1])
         if d.p is not None:
             assert 1 / 200 <= d.p <= d.p_adjusted <= 1 or d.method == "williams"
 

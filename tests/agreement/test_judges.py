@@ -181,16 +181,17 @@ def test_cross_fitted_accuracy(grouping, table):
     ] * 4
 
 
+@pytest.mark.parametrize("grouping", ["none", "system"])
 @given(tables(6))
-def test_quadratic_forms_give_the_same_accuracy(table):
+def test_quadratic_forms_give_the_same_accuracy(grouping, table):
     """The grid holds every difference where there are few; all pairs of two folds are there."""
     cells, seed = table
     fold = folds_of(len(cells.items), seed)
     count = len(cells.items)
     times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), 4).astype(float)
-    found = acc_eq_of_items(cells, cells.score[0], "none", fold, times)
-    pairs = Pairs.of(cells, "none", fold, seed)
-    expected = acc_eq(cells, cells.score[0], pairs, "none", Draws(items=times))
+    found = acc_eq_of_items(cells, cells.score[0], grouping, fold, times)
+    pairs = Pairs.of(cells, grouping, fold, seed)
+    expected = acc_eq(cells, cells.score[0], pairs, grouping, Draws(items=times))
     for one, other in zip(found, expected, strict=True):
         assert nan_or(one, other)
 
@@ -210,11 +211,11 @@ def test_several_versions_of_scores_are_one_after_the_other(table):
 def test_systems_in_draws_are_systems_of_drawn_items(seed):
     rng = np.random.default_rng(seed)
     grade, score = rng.normal(size=(4, 30)), rng.normal(size=(4, 30))
-    table = Table(grade, score[None], np.arange(30), np.arange(4))
+    table = Table(grade, score[None])
     times = rng.multinomial(30, np.full(30, 1 / 30), 2).astype(float)
     found = drawn_systems(table, score, Draws(items=times))
     for n, row in enumerate(times.astype(int)):
-        again = Table(np.repeat(grade, row, axis=1), score[None], np.arange(30), np.arange(4))
+        again = Table(np.repeat(grade, row, axis=1), score[None])
         expected = exact(again, np.repeat(score, row, axis=1), seed)
         for name in ("pearson", "spearman", "kendall_b", "pairwise_accuracy"):
             assert nan_or(found[name][n], expected[name]), name
@@ -225,7 +226,7 @@ def test_soft_pairwise_accuracy_in_draws_is_near_that_of_permutations(seed):
     rng = np.random.default_rng(seed)
     grade = rng.normal(size=(4, 60)) + rng.normal(size=(4, 1)) / 5
     score = rng.normal(size=(4, 60)) + grade / 2
-    table = Table(grade, score[None], np.arange(60), np.arange(4))
+    table = Table(grade, score[None])
     one = exact(table, score, seed)["soft_pairwise_accuracy"]
     assert drawn_systems(table, score, Draws())["soft_pairwise_accuracy"][0] == pytest.approx(one, abs=0.02)
 

@@ -426,6 +426,6 @@ def test_a_narrow_terminal_drops_nothing(run, findings):
 def test_a_part_that_does_not_exist_is_a_slip(run, part):
     done = run("--require", part, code=2)
     assert (
-        f"--require {part} does not fit; allowed: neural, offline, coco, java, meteor, spice, model, plugins, disk"
+        f"--require {part} does not fit; allowed: neural, offline, light, coco, java, meteor, spice, model, plugins, disk"
         in done.stderr
     )

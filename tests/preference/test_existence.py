@@ -202,7 +202,7 @@ OUTCOMES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(OUTCOMES, st.sampled_from(sorted(KERNELS)), st.booleans(), st.randoms(use_true_random=False))
 def test_the_search_and_the_linear_programme_agree(rows, ties, order, random):
     """Newton ends with a proof of a maximum exactly where no direction explains outcomes perfectly."""
@@ -224,7 +224,31 @@ def test_the_search_and_the_linear_programme_agree(rows, ties, order, random):
     assert everything or strict.any() or found.null.shape[1] > 1
 
 
-@settings(deadline=None, max_examples=100)
+def slow_perfect(rows):
+    """A slack between 0 and 1 for every row, their sum maximised."""
+    rows = rows.toarray()
+    count, width = rows.shape
+    found = optimize.linprog(
+        np.concatenate([np.zeros(width), -np.ones(count)]),
+        A_ub=np.hstack([-rows, np.eye(count)]),
+        b_ub=np.zeros(count),
+        bounds=[(None, None)] * width + [(0, 1)] * count,
+    )
+    return found.x[width:] > 0.5
+
+
+@settings(deadline=None, max_examples=60)
+@given(OUTCOMES, st.sampled_from(["davidson", "rao-kupper"]), st.randoms(use_true_random=False))
+def test_rounds_find_every_row_that_can_be_strict(rows, ties, random):
+    texts = [f"{a}{outcome}{b}" for (a, b), outcome in rows]
+    effort = [random.choice([-2.0, -1.0, 0.0, 0.5, 1.0]) for _ in texts]
+    votes = votes_of(texts, shown_left=[random.choice("ab") for _ in texts], covariates={"effort": effort})
+    covariates = ("effort",) if random.random() < 0.5 else ()
+    made = outcome_rows(Design.of(votes, KERNELS[ties], order=True, covariates=covariates))[0]
+    assert perfect(made).tolist() == slow_perfect(made).tolist()
+
+
+@settings(deadline=None, max_examples=60)
 @given(OUTCOMES)
 def test_chains_of_wins_and_the_linear_programme_agree(rows):
     """For the plain model strong connectivity is what the linear programme finds."""

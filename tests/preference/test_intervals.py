@@ -200,17 +200,17 @@ def test_a_bootstrap_counts_what_has_no_estimate_and_is_refused_when_that_is_muc
 def test_a_bootstrap_of_counts_is_that_of_rows():
     """Resampled votes are fitted as cells with other counts: as good as drawing rows and fitting them."""
     votes = tasted(3, 300, 1, 0.0)
-    found = BradleyTerry(cluster=None, interval="bootstrap", resamples=400).fit(votes)
+    found = BradleyTerry(cluster=None, interval="bootstrap", resamples=200).fit(votes)
     rng = np.random.default_rng(9)
     model = BradleyTerry(cluster=None, interval="none")
     slow = [
         [model.fit(votes.take(rng.integers(len(votes), size=len(votes)))).worth(name).log_worth for name in NAMES]
-        for _ in range(400)
+        for _ in range(200)
     ]
     for name, draws in zip(NAMES, np.transpose(slow), strict=True):
-        assert found.worth(name).error == pytest.approx(np.std(draws), rel=0.15)
+        assert found.worth(name).error == pytest.approx(np.std(draws), rel=0.2)
         assert (found.worth(name).low, found.worth(name).high) == pytest.approx(
-            np.quantile(draws, [0.025, 0.975]), abs=0.12
+            np.quantile(draws, [0.025, 0.975]), abs=0.15
         )
 
 

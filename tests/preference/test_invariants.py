@@ -34,7 +34,7 @@ ROWS = st.lists(
     min_size=4,
     max_size=40,
 )
-FEW = settings(deadline=None, max_examples=60)
+FEW = settings(deadline=None, max_examples=40)
 
 
 def votes_of(rows, systems=SYSTEMS):

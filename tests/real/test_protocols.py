@@ -140,8 +140,7 @@ def test_cosine_of_the_default_model_on_audiocaps_eval(audiocaps, capsys, spec, 
         source = source.replace(line, instead)
     example = ModuleType("example")
     exec(compile(source, str(EXAMPLE), "exec"), example.__dict__)  # noqa: S102  our own file
-    example.SCORERS = [spec]
-    example.main(audiocaps)
+    example.main(audiocaps, [spec])
     assert cells(capsys.readouterr().out) == {spec: row}
 
 

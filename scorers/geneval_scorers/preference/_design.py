@@ -211,9 +211,11 @@ def _covariates(votes: Comparisons, names: Sequence[str], sign: npt.NDArray[Any]
             raise UsageError(f"the comparisons have no covariate {name!r}; there are: {known}{hint}")
         columns.append(votes.covariates[name] * sign)
     found = np.column_stack(columns) if columns else np.zeros((len(votes), 0))
-    units = np.sqrt(np.average(found**2, axis=0, weights=votes.weight)) if columns else np.zeros(0)
+    largest = np.abs(found).max(axis=0)
+    found = found / np.where(largest > 0, largest, 1.0)  # before it is squared: a covariate may be as large as it likes
+    units = np.sqrt(np.average(found**2, axis=0, weights=votes.weight)) if columns else largest
     units = np.where(units > 0, units, 1.0)
-    return found / units, units
+    return found / units, units * np.where(largest > 0, largest, 1.0)
 
 
 def _collapsed(key: Ints, outcome: Ints, weight: Floats, keys: int) -> tuple[Ints, Ints, Floats]:

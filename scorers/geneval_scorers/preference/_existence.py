@@ -231,20 +231,31 @@ def outcome_rows(design: Design) -> tuple[Any, Ints]:
 def perfect(rows: Any, fixed: int = 0) -> Bools:
     """Which rows some direction makes positive while it makes none negative; the first `fixed` parameters stay 0.
 
-    Maximises the sum of slacks between 0 and 1. Directions add up, so that at the maximum every row that can be
-    positive has slack 1.
+    Each round maximises the sum of the rows that are not known to be positive, among directions in a box that make no
+    row negative. Directions add up, so that rounds end when none of those left can be positive.
     """
-    from scipy import optimize, sparse
+    strict = np.zeros(rows.shape[0], bool)
+    while not strict.all():
+        found = rows @ _direction(rows, ~strict, fixed)
+        more = (found > _EQUAL) & ~strict
+        if not more.any():
+            break
+        strict |= more
+    return strict
+
+
+def _direction(rows: Any, wanted: Bools, fixed: int) -> Floats:
+    """The direction in the box [-1, 1] that makes no row negative and the sum of the wanted ones largest."""
+    from scipy import optimize
 
     count, width = rows.shape
-    bounds = [(0.0, 0.0)] * fixed + [(None, None)] * (width - fixed) + [(0.0, 1.0)] * count
     found = optimize.linprog(
-        np.concatenate([np.zeros(width), -np.ones(count)]),
-        A_ub=sparse.hstack([-rows, sparse.eye_array(count)], format="csr"),
+        -(rows.T @ wanted.astype(np.float64)) / max(int(wanted.sum()), 1),
+        A_ub=-rows,
         b_ub=np.zeros(count),
-        bounds=bounds,
+        bounds=[(0.0, 0.0)] * fixed + [(-1.0, 1.0)] * (width - fixed),
         method="highs",
     )
     if not found.success:
         raise NotConvergedError(f"the linear programme that looks for separation gave up: {found.message}")
-    return np.asarray(found.x[width:] > 0.5)
+    return np.asarray(found.x, np.float64)
