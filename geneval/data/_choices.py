@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from geneval.data._columns import Row
+from geneval.data._columns import ALIASES, Row
 from geneval.data._fields import identifier, label, number, optional_text, required
 from geneval.data._model import WINNERS, Side, Winner
 from geneval.data._problems import Fault, shown
@@ -24,6 +24,8 @@ _NUMBERS: dict[float, Winner] = {1.0: "a", 2.0: "b", 1.5: "tie", 0.0: "tie"}
 """What alpaca_eval's `preference` means."""
 
 _TEXTS = ("chosen", "rejected")
+_BY_SIDE = {"a", "b", *ALIASES["a"], *ALIASES["b"]} - {f"{text}{mark}model" for text in _TEXTS for mark in "_-"}
+"""Columns that name systems by their sides: beside them nothing says that the first is the chosen one."""
 
 
 class OwnItems:
@@ -85,7 +87,7 @@ def _check_kind(row: Row, raw: Row) -> None:
 def winner(row: Row, raw: Row, source: Source) -> Winner:
     """Who won."""
     _check_kind(row, raw)
-    if "winner" not in row and all(name in raw for name in _TEXTS):
+    if "winner" not in row and all(name in raw for name in _TEXTS) and not _BY_SIDE & raw.keys():
         return "a"
     value = required(row, "winner", raw)
     if "winner" not in raw and all(name in raw for name in _NUMBERED):

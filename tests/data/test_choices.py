@@ -116,6 +116,8 @@ BAD = [
     ([{name: TRL[name] for name in ("prompt", "chosen", "rejected")}], "not which systems wrote the two"),
     ([{name: TRL[name] for name in ("prompt", "chosen", "rejected")}], "--column a=NAME (of the chosen)"),
     ([TRL | {"chosen": [{"role": "assistant"}]}], "messages {role, content} with texts"),
+    ([{"id": "1", "a": "A", "b": "B", "chosen": "b", "rejected": "a"}], "column 'winner': no such column"),
+    ([{"id": "1", "model_a": "A", "model_b": "B", "chosen": "x", "rejected": "y"}], "column 'winner': no such column"),
     ([TRL | {"chosen": []}], "messages {role, content} with texts"),
     ([{"id": "1", "ratings": {"A": 1}}], "`geneval rank --from-ratings` makes choices of them"),
     ([{"id": "1", "system": "A", "value": 1}], "the rows hold grades, not choices"),
