@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from geneval.evaluation import Settings, evaluate
     from geneval.fitted import read_fitted
     from geneval.probing import Contrast, Probe
+    from geneval.ranking import rank
+    from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
     from geneval.specs import parse
     from geneval_references import (
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     )
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
+    from geneval_scorers.preference import BradleyTerry, Ranking
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -47,6 +50,7 @@ _HOMES = {
     ),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
+    "geneval_scorers.preference": ("BradleyTerry", "Ranking"),
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "probe", "score"),
     "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
@@ -55,6 +59,8 @@ _HOMES = {
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.fitted": ("read_fitted",),
     "geneval.probing": ("Contrast", "Probe"),
+    "geneval.ranking": ("rank",),
+    "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
     "geneval.specs": ("parse",),
 }
@@ -63,10 +69,12 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Agreement",
     "BlendFit",
+    "BradleyTerry",
     "Comparison",
     "Comparisons",
     "Contrast",
     "Corpus",
+    "CriterionRanking",
     "GateError",
     "GenevalError",
     "InputError",
@@ -76,6 +84,8 @@ __all__ = [
     "PreferenceRate",
     "Probe",
     "Queries",
+    "Ranking",
+    "Rankings",
     "Reference",
     "ReferenceSet",
     "Result",
@@ -96,6 +106,7 @@ __all__ = [
     "plugins",
     "preference_rate",
     "probe",
+    "rank",
     "read_fitted",
     "score",
     "scorer",

@@ -1,6 +1,7 @@
 """Reading, checking and writing: outputs, references, preferences, ratings and judgements."""
 
 from geneval.data._demo import demo_inputs
+from geneval.data._graded import choices_of
 from geneval.data._inputs import read_inputs
 from geneval.data._lists import inputs_from_lists
 from geneval.data._model import (
@@ -15,7 +16,7 @@ from geneval.data._model import (
     Winner,
 )
 from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
-from geneval.data._people import read_judgements, read_preferences, read_ratings
+from geneval.data._people import preferences_of, ratings_of, read_judgements, read_preferences, read_ratings
 from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
 from geneval.data._streams import StreamedInputs, stream_inputs
@@ -38,10 +39,13 @@ __all__ = [
     "StreamedInputs",
     "Verdict",
     "Winner",
+    "choices_of",
     "demo_inputs",
     "inputs_from_lists",
     "pairs_hash",
+    "preferences_of",
     "probe_pairs",
+    "ratings_of",
     "read_inputs",
     "read_judgements",
     "read_pairs",

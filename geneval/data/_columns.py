@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +29,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
 """The columns that a row of each kind may have."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("item", "item_id", "example_id", "image_id", "iid", "doc_id"),
+    "id": ("item", "item_id", "example_id", "image_id", "iid", "doc_id", "question_id"),
     "source": ("src", "input", "prompt", "question"),
     "output": (
         *("mt", "hyp", "hypothesis", "prediction", "predictions", "response"),
@@ -38,11 +38,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "references": ("ref", "refs", "reference", "target", "targets"),
     "system": ("model", "generator"),
     "criterion": ("aspect",),
-    "annotator": ("worker",),
-    "a": ("left", "model_a", "system_a", "a_system"),
-    "b": ("right", "model_b", "system_b", "b_system"),
+    "annotator": ("worker", "judge"),
+    "a": ("left", "model_a", "system_a", "a_system", "generator_1", "chosen_model", "chosen-model"),
+    "b": ("right", "model_b", "system_b", "b_system", "generator_2", "rejected_model", "rejected-model"),
+    "winner": ("preference",),
+    "output_a": ("output_1", "chosen"),
+    "output_b": ("output_2", "rejected"),
 }
 """Names that other tools use for a column; one that is used is noted."""
+
+TEXTS_AS_ITEMS = ("instruction", "prompt")
+"""Columns that name the item of a preference where no id does: what the two systems answered."""
 
 _NAMES_A_SYSTEM = {"a": "a_system", "b": "b_system"}
 
@@ -50,8 +56,9 @@ _NAMES_A_SYSTEM = {"a": "a_system", "b": "b_system"}
 class ColumnNames:
     """Renames the columns of rows, and remembers what to tell about it."""
 
-    def __init__(self, given: Mapping[str, str] | None, kinds: tuple[Kind, ...]) -> None:
+    def __init__(self, given: Mapping[str, str] | None, kinds: tuple[Kind, ...], kept: Sequence[str] = ()) -> None:
         self._given = dict(given or {})
+        self._kept = frozenset(kept)
         self._found: set[str] = set()
         self._seen: dict[str, None] = {}
         self._used: dict[str, None] = {}
@@ -102,11 +109,14 @@ class ColumnNames:
         for name in COLUMNS[kind]:
             if name in plan or name in self._given:
                 continue
-            column = self._choose(name, [n for n in names if n not in taken])
+            free = [n for n in names if n not in taken]
+            column = self._choose(name, free)
+            if column is None and (kind, name) == ("preferences", "id"):
+                column = self._answered(free)
             if column is not None:
                 plan[name] = column
                 taken.add(column)
-        self._aside |= dict.fromkeys(n for n in names if n not in taken)
+        self._aside |= dict.fromkeys(n for n in names if n not in taken | self._kept)
         return list(plan.items())
 
     def _choose(self, name: str, names: list[str]) -> str | None:
@@ -129,3 +139,10 @@ class ColumnNames:
             return None
         self._used[f"using column {candidates[0]!r} as {name}"] = None
         return candidates[0]
+
+    def _answered(self, names: list[str]) -> str | None:
+        """The column with the text that systems answered, in place of an id."""
+        found = next((name for name in TEXTS_AS_ITEMS if name in names), None)
+        if found is not None:
+            self._used[f"using column {found!r} as id"] = None
+        return found

@@ -16,7 +16,7 @@ import msgspec
 
 from geneval.data._bytes import Lines, suffix
 from geneval.data._columns import Row
-from geneval.data._jsonl import jsonl_rows
+from geneval.data._jsonl import json_rows, jsonl_rows
 from geneval.data._problems import Problems
 from geneval.data._tables import ParquetRows, arrow_rows, csv_rows
 from geneval_references import InputError, MissingDependencyError, UsageError
@@ -101,7 +101,7 @@ class HubRows:
         lines = Lines(name, name, self._problems, raw)
         if kind in {".csv", ".tsv"}:
             return csv_rows(lines, name, "\t" if kind == ".tsv" else ",", self._problems)
-        return jsonl_rows(lines, name, self._problems)
+        return (json_rows if kind == ".json" else jsonl_rows)(lines, name, self._problems)
 
     def _streamed_rows(self, builder: Any) -> Iterator[tuple[int, Row]]:
         """Other kinds of files, by `datasets`' own readers."""

@@ -1,10 +1,11 @@
-"""JSON lines: ids and texts exactly as written."""
+"""JSON lines, and JSON arrays: ids and texts exactly as written."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -21,16 +22,47 @@ def jsonl_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[in
 
     Lines that are no JSON objects become problems.
     """
+    return _rows(((number, line, lines.start) for number, line in lines if line.strip()), name, problems)
+
+
+def json_rows(lines: Lines, name: str, problems: Problems) -> Iterator[tuple[int, Row]]:
+    """The objects of a JSON file with their numbers: one array of them, or one object a line.
+
+    Raises:
+        Fault: the file begins as an array and is none.
+    """
+    whole = ((number, line, lines.start) for number, line in lines.whole())
+    first = next((entry for entry in whole if entry[1].strip()), None)
+    if first is None:
+        return
+    if not first[1].lstrip().startswith(b"["):
+        yield from _rows((entry for entry in chain([first], whole) if entry[1].strip()), name, problems)
+        return
+    pieces = _pieces(first[1] + b"".join(line for _, line, _ in whole), first[2])
+    yield from _rows(((number, bytes(piece), 0) for number, piece in enumerate(pieces, 1)), name, problems)
+
+
+def _rows(lines: Iterable[tuple[int, bytes, int]], name: str, problems: Problems) -> Iterator[tuple[int, Row]]:
+    """The objects of lines that come with their numbers and where they start."""
     decode = msgspec.json.Decoder().decode
-    for number, line in lines:
-        if not line.strip():
-            continue
+    for number, line, start in lines:
         try:
-            row = _object(decode, line, lines.start)
+            row = _object(decode, line, start)
         except Fault as fault:
             problems.add_fault(Place(name, number), fault)
         else:
             yield number, row
+
+
+def _pieces(data: bytes, start: int) -> list[msgspec.Raw]:
+    if fault := utf8_fault(data, start):
+        raise Fault(fault)
+    try:
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        told = _what_is_wrong(data, start, error)
+        due = f"no JSON array: {error}; one array of objects is due, [{{...}}, ...], or one object a line"
+        raise Fault(due if told.startswith("no JSON") else told) from error
 
 
 def _object(decode: Any, line: bytes, start: int) -> Row:
@@ -40,7 +72,9 @@ def _object(decode: Any, line: bytes, start: int) -> Row:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Fault(_what_is_wrong(line, start, error)) from error
     if type(row) is not dict:
-        raise Fault(f"got {shown(row)}; each line holds one JSON object, {{...}}")
+        raise Fault(
+            f"got {shown(row)}; each line holds one JSON object, {{...}}; in a .json file they may stand in one array"
+        )
     # Each pair of an object has one colon outside of strings. A repeated key has been dropped from `row` together
     # with its colon, so the counts differ; `\\u003a` hides a colon from the count.
     if line.count(b":") != colons or b"\\u00" in line:

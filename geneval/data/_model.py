@@ -57,6 +57,8 @@ class Preference:
     shown_left: Side | None = None
     output_a: str | None = None
     output_b: str | None = None
+    covariates: tuple[float, ...] = ()
+    """Of the columns that were asked for, in their order: what `a` has more of than `b`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from geneval.data._choices import OwnItems, item, output, system, winner
 from geneval.data._columns import ColumnNames, Row
-from geneval.data._fields import identifier, label, number, optional_identifier, optional_text, required, text, tried
+from geneval.data._fields import identifier, label, number, optional_identifier, required, text, tried
 from geneval.data._grades import Grades
 from geneval.data._model import (
     SIDES,
     VERDICTS,
-    WINNERS,
     InputFile,
     Judgement,
     Preference,
     Rating,
     Side,
-    Winner,
 )
 from geneval.data._problems import Fault, Problems
-from geneval.data._sources import Source, open_sources
+from geneval.data._sources import HeldRows, Source, open_sources
 
 T = TypeVar("T")
 PeopleKind = Literal["preferences", "ratings", "judgements"]
 Fields = Mapping[str, Callable[[Row, Row, Source], Any]]
 """How each field is read: of a row under geneval's names, the row as it is, and its file."""
 
-_BOTH_BAD = {"tie (bothbad)": "both_bad"}
-
 
 def read_preferences(
     paths: Sequence[str],
     *,
     columns: Mapping[str, str] | None = None,
+    covariates: Sequence[str] = (),
     format: str | None = None,  # noqa: A002 - the word users know
 ) -> tuple[tuple[Preference, ...], tuple[str, ...], tuple[InputFile, ...]]:
     """Read choices between two outputs of an item.
 
     `winner` is `a`, `b`, `tie`, `both_bad` or `skip`; where the systems stand in columns called otherwise (`left`,
-    `model_a`), the winner may be called by that column.
+    `model_a`), the winner may be called by that column. Annotations of alpaca_eval and TRL's `chosen` and `rejected`
+    are read too, see docs/data-formats.md. Without ids each row is an item of its own, which a note says.
 
     Args:
         paths: files, folders or Hub names, as for `read_references`.
         columns: which column to use, `{"a": "a_system", "output_a": "a"}`.
+        covariates: columns of numbers to keep, each what `a` has more of than `b`.
         format: where the suffix does not tell.
 
     Returns:
@@ -54,7 +54,9 @@ def read_preferences(
         InputError: the data is malformed.
         UsageError: a column, a format or a split does not exist.
     """
-    return _read("preferences", paths, columns, format, Preference)
+    problems = Problems()
+    rows = _Rows("preferences", columns, Preference, problems, covariates)
+    return _all(rows, open_sources(paths, format, problems), problems)
 
 
 def read_ratings(
@@ -128,8 +130,45 @@ def _read(
     row: Callable[..., T],
 ) -> tuple[tuple[T, ...], tuple[str, ...], tuple[InputFile, ...]]:
     problems = Problems()
-    rows = _Rows(kind, columns, row, problems)
-    sources = open_sources(paths, form, problems)
+    return _all(_Rows(kind, columns, row, problems), open_sources(paths, form, problems), problems)
+
+
+def preferences_of(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    columns: Mapping[str, str] | None = None,
+    covariates: Sequence[str] = (),
+) -> tuple[tuple[Preference, ...], tuple[str, ...]]:
+    """Preferences from rows in memory (a `datasets.Dataset`, for example), checked as those of files are.
+
+    Returns:
+        The preferences, and notes for the user.
+
+    Raises:
+        InputError: the rows are malformed.
+        UsageError: a column does not exist.
+    """
+    problems = Problems()
+    reader = _Rows("preferences", columns, Preference, problems, covariates)
+    return _all(reader, [HeldRows.of(rows, problems)], problems)[:2]
+
+
+def ratings_of(
+    rows: Iterable[Mapping[str, Any]], *, columns: Mapping[str, str] | None = None
+) -> tuple[tuple[Rating, ...], tuple[str, ...]]:
+    """Ratings from rows in memory, as `preferences_of`.
+
+    Raises:
+        InputError: the rows are malformed.
+        UsageError: a column does not exist.
+    """
+    problems = Problems()
+    return _all(_Rows("ratings", columns, Rating, problems), [HeldRows.of(rows, problems)], problems)[:2]
+
+
+def _all(
+    rows: _Rows[T], sources: Sequence[Source], problems: Problems
+) -> tuple[tuple[T, ...], tuple[str, ...], tuple[InputFile, ...]]:
     found = tuple(one for source in sources for one in rows.read(source))
     notes = rows.notes()
     problems.check()
@@ -145,18 +184,23 @@ class _Rows(Generic[T]):
         columns: Mapping[str, str] | None,
         row: Callable[..., T],
         problems: Problems,
+        covariates: Sequence[str] = (),
     ) -> None:
         self._kind = kind
-        self._names = ColumnNames(columns, (kind,))
+        self._names = ColumnNames(columns, (kind,), covariates)
+        self._own = OwnItems() if kind == "preferences" and "id" not in (columns or {}) else None
         self._row = row
-        self._fields = _FIELDS[kind]
+        self._fields: Fields = _FIELDS[kind]
+        if covariates:
+            self._fields = {**self._fields, "covariates": partial(_numbers, covariates)}
         self._problems = problems
         self._grades = Grades()
         self._notes: list[str] = []
 
     def read(self, source: Source) -> Iterator[T]:
         """The rows of a file."""
-        for line, raw, row in self._names.renamed(self._kind, source):
+        renamed = self._names.renamed(self._kind, source)
+        for line, raw, row in self._own.named(renamed, source) if self._own else renamed:
             try:
                 yield from self._parse(row, raw, source)
             except Fault as first:
@@ -170,7 +214,8 @@ class _Rows(Generic[T]):
             UsageError: a column that the user named is in no file.
         """
         self._names.check()
-        return (*self._notes, *self._names.notes(), *self._grades.notes())
+        own = self._own.notes() if self._own else []
+        return (*self._notes, *self._names.notes(), *own, *self._grades.notes())
 
     def _parse(self, row: Row, raw: Row, source: Source) -> Iterator[T]:
         if self._kind == "ratings" and "ratings" in row:
@@ -188,15 +233,8 @@ class _Rows(Generic[T]):
             yield from tried(partial(field, row, raw, source))
 
 
-def _winner(value: object, raw: Row, row: Row) -> Winner:
-    if type(value) is str and value not in WINNERS:
-        # {"left": ..., "right": ..., "winner": "left"}: the winner is called by its column.
-        if value in {"left", "model_a", "system_a"} and raw.get(value) == row["a"]:
-            return "a"
-        if value in {"right", "model_b", "system_b"} and raw.get(value) == row["b"]:
-            return "b"
-        value = _BOTH_BAD.get(value, value)
-    return cast(Winner, label(value, "winner", WINNERS))
+def _numbers(columns: Sequence[str], _: Row, raw: Row, source: Source) -> tuple[float, ...]:
+    return tuple(number(required(raw, name, raw), name, untyped=source.untyped) for name in columns)
 
 
 def _side(value: object) -> Side | None:
@@ -204,15 +242,15 @@ def _side(value: object) -> Side | None:
 
 
 _PREFERENCE: Fields = {
-    "id": lambda row, raw, _: identifier(required(row, "id", raw), "id"),
-    "a": lambda row, raw, _: identifier(required(row, "a", raw), "a"),
-    "b": lambda row, raw, _: identifier(required(row, "b", raw), "b"),
-    "winner": lambda row, raw, _: _winner(required(row, "winner", raw), raw, row),
+    "id": lambda row, raw, _: item(row, raw),
+    "a": lambda row, raw, _: system(row, raw, "a"),
+    "b": lambda row, raw, _: system(row, raw, "b"),
+    "winner": winner,
     "annotator": lambda row, _, __: optional_identifier(row.get("annotator"), "annotator"),
     "criterion": lambda row, _, __: optional_identifier(row.get("criterion"), "criterion"),
     "shown_left": lambda row, _, __: _side(row.get("shown_left")),
-    "output_a": lambda row, _, __: optional_text(row.get("output_a"), "output_a"),
-    "output_b": lambda row, _, __: optional_text(row.get("output_b"), "output_b"),
+    "output_a": lambda row, _, __: output(row.get("output_a"), "output_a"),
+    "output_b": lambda row, _, __: output(row.get("output_b"), "output_b"),
 }
 _RATING: Fields = {
     "id": lambda row, raw, _: identifier(required(row, "id", raw), "id"),

@@ -86,7 +86,7 @@ class Problems:
         stopped = first if isinstance(first, Fault) else Fault(str(first))
         if (stopped.column, stopped.message) not in [(fault.column, fault.message) for fault in found]:
             found.insert(0, stopped)
-        for fault in found:
+        for fault in {(fault.column, fault.message): fault for fault in found}.values():
             self.add_fault(where, fault, id_)
 
     def check(self) -> None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from geneval.data._bytes import Lines, check_exists, stem, suffix
 from geneval.data._columns import Row
 from geneval.data._hub import HubRows, is_dataset
-from geneval.data._jsonl import jsonl_rows
+from geneval.data._jsonl import json_rows, jsonl_rows
 from geneval.data._model import InputFile
-from geneval.data._problems import Fault, Place, Problems
+from geneval.data._problems import Fault, Place, Problems, shown
 from geneval.data._tables import ParquetRows, csv_rows
 from geneval.data._text import text_rows
 from geneval_references import InputError, UsageError
 
-FORMATS = ("jsonl", "parquet", "csv", "tsv", "text")
+FORMATS = ("jsonl", "json", "parquet", "csv", "tsv", "text")
 """What `format` may say; without it the file's suffix tells."""
 
 _EVERY = 10_000
 """Rows after which progress is told."""
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"}
+_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
 
 
 @dataclass(slots=True)
@@ -98,8 +106,31 @@ class Source:
         lines = Lines(self.path, self.shown, self.problems)
         if self.form in {"csv", "tsv"}:
             return csv_rows(lines, self.shown, "\t" if self.form == "tsv" else ",", self.problems), lines
-        read = text_rows if self.form == "text" else jsonl_rows
+        read = {"text": text_rows, "json": json_rows}.get(self.form, jsonl_rows)
         return read(lines, self.shown, self.problems), lines
+
+
+@dataclass(slots=True)
+class HeldRows(Source):
+    """Rows that are in memory."""
+
+    held: Iterable[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]], problems: Problems) -> HeldRows:
+        """Rows under the name that messages give them."""
+        return cls("rows", "rows", "rows", None, "rows", problems, held=rows)
+
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """The rows, numbered from 1."""
+        number = 0
+        for number, row in enumerate(self.held, 1):
+            if isinstance(row, Mapping):
+                yield number, dict(row)
+            else:
+                self.problems.add(f"got {shown(row)}; each row is a mapping, {{column: value}}", self.where(number))
+        if not number:
+            self.problems.add("0 items; there are no rows", self.shown)
 
 
 def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> list[Source]:
@@ -166,8 +197,7 @@ def _format_of(path: str) -> str:
     if kind in _SUFFIXES:
         return _SUFFIXES[kind]
     hint = " A file with one text a line is read with format text (--format text)." if kind in {".txt", ""} else ""
-    hint = " Write one object a line, and call it .jsonl." if kind == ".json" else hint
     raise UsageError(
-        f"{path}: the suffix {kind!r} does not tell the format.{hint} Known are .jsonl (.gz, .zst), .parquet, .csv, "
+        f"{path}: the suffix {kind!r} does not tell the format.{hint} Known are .jsonl (.gz, .zst), .json, .parquet, .csv, "
         ".tsv, a `datasets` folder, hf://owner/name, and - for stdin"
     )

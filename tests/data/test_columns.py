@@ -22,7 +22,7 @@ def read(folder: Path, row: dict[str, object], **options: object) -> tuple[Outpu
 @pytest.mark.parametrize(
     ("alias", "column"),
     [
-        *((alias, "id") for alias in ("item", "item_id", "example_id", "image_id", "iid", "doc_id")),
+        *((alias, "id") for alias in ("item", "item_id", "example_id", "image_id", "iid", "doc_id", "question_id")),
         *((alias, "output") for alias in ("mt", "hyp", "hypothesis", "prediction", "response", "completion")),
         *((alias, "output") for alias in ("predictions", "generated_text", "candidate")),
         *((alias, "references") for alias in ("ref", "reference", "target", "targets")),

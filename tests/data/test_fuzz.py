@@ -49,7 +49,18 @@ READERS: dict[str, Callable[[list[str], str | None], object]] = {
     "judgements": lambda paths, form: read_judgements(paths, format=form),
     "pairs": lambda paths, form: read_pairs(paths, format=form),
 }
-NAMES = ["a.jsonl", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst", "a.csv.gz", "a.tsv.zst", "a.parquet", "a.txt"]
+NAMES = [
+    "a.jsonl",
+    "a.json",
+    "a.csv",
+    "a.tsv",
+    "a.jsonl.gz",
+    "a.jsonl.zst",
+    "a.csv.gz",
+    "a.tsv.zst",
+    "a.parquet",
+    "a.txt",
+]
 
 # Good files to begin with, one a kind; mutations of them get deeper into a reader than any random bytes.
 ROWS = {
@@ -96,6 +107,8 @@ def good(kind: str, name: str) -> bytes:
         return CSV[kind].replace(",", "\t" if ".tsv" in name else ",").encode()
     if ".txt" in name:
         return "a dog\né\n\n".encode()
+    if name.endswith(".json"):
+        return json.dumps(ROWS[kind], ensure_ascii=False).encode()
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS[kind]).encode()
 
 
