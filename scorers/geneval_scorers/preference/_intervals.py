@@ -25,6 +25,12 @@ MANY = 50
 FEW = 10
 """A system that was compared in fewer clusters than these is named."""
 
+FEWEST = 6
+"""Signs of fewer clusters have so few patterns that no interval of 95 % can be made of them (2 / 2^5 > .05)."""
+
+_RUNAWAY = 30.0
+"""A log-worth that moves so far when a cluster is left out is not identified without it."""
+
 _LOST = 0.01
 """The share of resamples without an estimate from which on a bootstrap is refused."""
 
@@ -130,6 +136,11 @@ def clustered(fit: Fitted, groups: Clustering, systems: tuple[str, ...], resampl
             )
     if groups.name == "both":
         found = _two_way(fit, parts)
+    elif parts[0][1] < FEWEST:
+        raise RefusedError(
+            f"{parts[0][1]} {names[0]} are too few for intervals ({FEWEST} are needed). Take another cluster, or "
+            "cluster=None, which takes all votes for independent"
+        )
     elif parts[0][1] < MANY:
         found = _wild(fit, *parts[0], names[0], (resamples, seed))
     else:
@@ -217,13 +228,16 @@ def _two_way(fit: Fitted, parts: list[tuple[Ints, int]]) -> Found:
 
 
 def _wild(fit: Fitted, cluster: Ints, count: int, name: str, draws: tuple[int, int]) -> Found:
+    alone = RefusedError(
+        f"without one of the {count} {name} some worth is not identified: the {name} cannot show how uncertain it "
+        "is. Take another cluster, or cluster=None, which takes all votes for independent"
+    )
     try:
         steps, shares = fit.jackknife(cluster, count)
     except np.linalg.LinAlgError:
-        raise RefusedError(
-            f"without one of the {count} {name} some worth is not identified: the {name} cannot show how uncertain it "
-            "is. Take another cluster, or cluster=None, which takes all votes for independent"
-        ) from None
+        raise alone from None
+    if not np.abs(steps).max() < _RUNAWAY:
+        raise alone
     steps = steps * np.sqrt((count - 1) / count)
     resamples, seed = draws
     spread = Wild(fit.solution.theta, steps.T @ steps, signs_of(resamples, count, seed), steps, shares)
