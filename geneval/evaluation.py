@@ -167,7 +167,10 @@ class _Run:
                 self.scorers[number] = scorer.with_state(state)
         left = [state.kind for state in self.handed if state.hash not in used]
         if left:
-            raise UsageError(f"fitted state of {left[0]} was handed in, but no scorer of this run takes it")
+            raise UsageError(
+                f"fitted state of {', '.join(left)} was handed in, but no scorer of this run takes it; hand in only what "
+                "this run needs: single files of a run's fitted/ folder"
+            )
 
     def _look(self) -> Census:
         """Goes through all blocks, counts what is there, and lets scorers learn."""

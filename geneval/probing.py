@@ -206,6 +206,11 @@ def probe_scorers(
         raise InputError("there are no pairs; a probe needs one or more")
     chosen = _chosen(pairs, classes)
     given = prepared(scorers)
+    for scorer in given:
+        if scorer.fewest > 1:
+            raise UsageError(
+                f"{scorer.label} needs {scorer.fewest} outputs for an item or more; a probe asks about one text at a time"
+            )
     ready = _fitted(given, pairs)
     corpus = Corpus(_sets(chosen), _outputs(chosen), watch=watch)
     answers = ask_each(ready, corpus, full(corpus), what="probing")
@@ -336,7 +341,9 @@ def _warnings(contrasts: Sequence[Contrast], scorers: Sequence[Scorer], corpus: 
         failed[row.scorer] += row.n_failed
     for label, count in failed.items():
         if count:
-            yield f"{label} could not score {count} of {len(corpus.ids)} pairs; its rates are over the others"
+            yield f"{label} could not score {count} of {len(corpus.ids)} pairs" + (
+                "; its rates are over the others" if count < len(corpus.ids) else ""
+            )
     few = list(dict.fromkeys(row.class_ for row in contrasts if 0 < row.n < FEW_ITEMS))
     if few:
         yield f"fewer than {FEW_ITEMS} pairs of {', '.join(few)} are scored: intervals from so few say little"

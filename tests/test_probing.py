@@ -239,3 +239,8 @@ def test_cosine_sees_synonyms_and_not_who_did_what() -> None:
     seen, unseen = result.contrast("cosine", "synonym"), result.contrast("cosine", "role swap")
     assert seen.low is not None and seen.low > 0.5
     assert unseen.high is not None and unseen.high < 0.5
+
+
+def test_a_scorer_of_several_outputs_is_refused() -> None:
+    with pytest.raises(UsageError, match="self_bleu needs 2 outputs for an item or more"):
+        geneval.probe(scorers="self_bleu")

@@ -123,6 +123,8 @@ def _store() -> VectorStore | None:
     from geneval_scorers.embedding import VectorStore, machine
 
     folder = machine().cache
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UsageError(f"GENEVAL_CACHE={folder} is a file; set it to a folder, or to `off`")
     return None if folder is None else VectorStore(folder)
 
 

@@ -146,3 +146,11 @@ def test_progress_tells_share_and_rate(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "encoding, 40% from the cache: 400 of 1000\nencoding, 40% from the cache: 800 of 1000, 10/s\n"
     )
+
+
+@pytest.mark.parametrize("command", ["info", "verify", "clear"])
+def test_a_file_in_the_place_of_the_folder_is_an_error(command, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GENEVAL_CACHE", str(tmp_path / "file"))
+    done = CliRunner().invoke(app, ["cache", command])
+    assert done.exit_code == 2 and "is a file; set it to a folder, or to `off`" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import os
@@ -291,3 +292,16 @@ def test_debug_shows_where_an_error_came_from(tmp_path):
     command = [sys.executable, "-m", "geneval", "--debug", "score", "nowhere.jsonl"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert "Traceback" in done.stderr and "InputError" in done.stderr
+
+
+def test_every_command_has_one_name_and_those_that_run_models_say_on_what():
+    from geneval.cli import app
+
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert len(set(names)) == len(names)
+    for command in app.registered_commands:
+        options = inspect.signature(command.callback).parameters
+        if command.callback.__name__ in {"score", "compare", "demo", "probe", "agree"}:
+            assert {"offline", "no_cache", "device", "precision"} <= options.keys()
+        if command.callback.__name__ in {"rank", "validate"}:
+            assert "offline" in options

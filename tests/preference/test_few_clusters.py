@@ -17,7 +17,13 @@ def automatic(rows: list[tuple[str, str, str, str]]):
     return BradleyTerry().fit(Comparisons.of(a, b, winner, annotator=annotator))
 
 
-DECISIVE = [("A", "B", "a", "p"), ("A", "B", "a", "q"), ("B", "C", "a", "p"), ("B", "C", "b", "q"), ("B", "C", "b", "q")]
+DECISIVE = [
+    ("A", "B", "a", "p"),
+    ("A", "B", "a", "q"),
+    ("B", "C", "a", "p"),
+    ("B", "C", "b", "q"),
+    ("B", "C", "b", "q"),
+]
 
 
 def test_two_annotators_of_whom_one_decides_give_worths_and_no_interval() -> None:
