@@ -372,7 +372,10 @@ def test_a_narrow_terminal_drops_nothing(run, findings):
 @pytest.mark.parametrize("part", ["torch", "", "NEURAL"])
 def test_a_part_that_does_not_exist_is_a_slip(run, part):
     done = run("--require", part, code=2)
-    assert f"--require {part} does not fit; allowed: neural, offline, light, coco, java, model, plugins, disk" in done.stderr
+    assert (
+        f"--require {part} does not fit; allowed: neural, offline, light, coco, java, model, plugins, disk"
+        in done.stderr
+    )
 
 
 # --- encoders ---
