@@ -3,8 +3,8 @@
 Usage: python benchmarks/encoder_speed.py [--items 5000] [--write]
 
 Texts: COCO captions of the shared data (GENEVAL_SHARED, by default ../shared), 5 references an item. Each of 4 systems'
-outputs is a caption of a later image with a word exchanged, so that no two texts are equal and geneval gains nothing by
-encoding equal ones once. The plain way: `SentenceTransformer.encode` of all texts with its own settings, then cosines,
+outputs is a caption of a later image with a word exchanged, so that hardly two texts are equal and geneval gains next to
+nothing by encoding equal ones once. The plain way: `SentenceTransformer.encode` of all texts with its own settings, then cosines,
 the best of each output. Both are commands of their own, from start to end; seconds are a processor's. `--write` writes
 docs/models.md.
 """

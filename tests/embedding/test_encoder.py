@@ -332,10 +332,12 @@ def test_a_branch_of_the_hub_is_resolved_to_its_commit_in_the_signature(tiny_mod
         assert f"|revision:{commit}|max_tokens:32|" in ran.stdout, ran.stderr
 
 
-def test_what_is_put_before_a_text_is_in_the_signature_and_in_the_vectors(tiny_model: Path, model: Path) -> None:
+def test_what_is_put_before_a_text_is_in_the_signature_and_in_the_vectors(tiny_model: Path, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
     prompts = {"prompts": {"query": "q | "}, "default_prompt_name": "query"}
-    (model / "config_sentence_transformers.json").write_text(json.dumps(prompts))
-    before, plain = load_encoder(f"path:{model}"), load_encoder(f"path:{tiny_model}")
+    SentenceTransformer(str(tiny_model), device="cpu", **prompts).save(str(tmp_path / "prompted"))
+    before, plain = load_encoder(f"path:{tmp_path / 'prompted'}"), load_encoder(f"path:{tiny_model}")
     assert before.signature.endswith("|prompt:'q \\x7c '|norm:l2")
     assert np.abs(before.encode(["q | a cat"]) - plain.encode(["q | a cat"])).max() > 1e-3
     assert np.abs(before.encode(["a cat"]) - plain.encode(["q | a cat"])).max() < 1e-6

