@@ -43,7 +43,7 @@ RUNS = [
     (["score", "o.jsonl", "-s", "exact", "--copies", "kep"], GOOD, 2, "keep"),
     (["score", "o.jsonl", "-s", "exact", "--format", "tabel"], GOOD, 2, "table"),
     (["score", "o.jsonl", "-s", "exact", "--seed", "x"], GOOD, 2, "seed"),
-    (["score", "o.json", "-s", "exact"], GOOD, 2, "call it .jsonl"),
+    (["score", "o.xyz", "-s", "exact"], GOOD, 2, "the suffix '.xyz' does not tell the format"),
     (["score", "o.txt", "-s", "exact"], GOOD, 2, "--format text"),
     (["score", "-", "-", "-s", "exact"], GOOD, 2, "stdin (-) can be read only once"),
     (["validate", "o.jsonl", "--kind", "output"], GOOD, 2, "outputs"),
