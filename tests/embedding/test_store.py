@@ -48,7 +48,7 @@ def change(store: VectorStore, statement: str, *values: object) -> None:
 
 def run(*arguments: object) -> subprocess.Popen[str]:
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(WRITING), *map(str, arguments)]
+    command = [sys.executable, "-W", "error", str(WRITING), *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from geneval_scorers.embedding._kept import KeptEncoder
 from geneval_scorers.embedding._store import Entry, VectorStore, key_of
 
-SHARED, OWN, KILLS, BATCH = 5_000, 5_000, 50, 20
+SHARED, OWN, KILLS, BATCH, MOST = 5_000, 5_000, 50, 20, 500
 
 
 class Known:
@@ -62,9 +62,10 @@ def entries(batch: int) -> dict[bytes, Entry]:
 
 def write_until_killed(folder: Path, first: int, told: int) -> None:
     with VectorStore(folder).opened() as store:
-        for batch in range(first, first + 1_000_000):
+        for batch in range(first, first + MOST):
             store.write("known", "known@0", "norm:none", entries(batch))
             os.write(told, batch.to_bytes(4, "big"))
+        signal.pause()
 
 
 def killed(folder: Path) -> None:

@@ -147,9 +147,11 @@ class Connection:
         now = int(time.time())
         rows = [(key, now, cut, _sum(key, cut, vector), vector) for key, (vector, cut) in entries.items()]
         with self._transaction():
+            said = (identity, name, setup, _sum_of_text(identity, name, setup))
             self._database.execute(
-                "INSERT OR REPLACE INTO models VALUES ((SELECT id FROM models WHERE identity = ?1), ?1, ?2, ?3, ?4)",
-                [identity, name, setup, _sum_of_text(identity, name, setup)],
+                "INSERT INTO models (identity, name, setup, sum) VALUES (?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET "
+                "name = excluded.name, setup = excluded.setup, sum = excluded.sum",
+                said,
             )
             (model,) = self._database.execute("SELECT id FROM models WHERE identity = ?", [identity]).fetchone()
             # What another process has kept meanwhile stays, so that a number once made stays the same.
