@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from geneval.agreement._given import files_of, rows_of
 from geneval.agreement._people import Criterion, criteria_of
 from geneval.data import (
     Preference,
@@ -209,7 +211,7 @@ def _of(criterion: str | None) -> str:
 def _preferences(
     given: Sequence[Preference] | Rows | Files | None, columns: Mapping[str, str] | None, covariates: tuple[str, ...]
 ) -> tuple[tuple[Preference, ...], tuple[str, ...]]:
-    if files := _files(given):
+    if files := files_of(given):
         return read_preferences(files, columns=columns, covariates=covariates)[:2]
     rows = list(given)  # type: ignore[arg-type] # no files
     if rows and all(isinstance(row, Preference) for row in rows):
@@ -227,21 +229,8 @@ def _preferences(
 def _grades(
     given: Sequence[Rating] | Rows | Files, columns: Mapping[str, str] | None
 ) -> tuple[tuple[Rating, ...], tuple[str, ...]]:
-    if files := _files(given):
-        return read_ratings(files, columns=columns)[:2]
-    rows = list(given)  # type: ignore[arg-type] # no files
-    if rows and all(isinstance(row, Rating) for row in rows):
-        return tuple(rows), ()  # type: ignore[arg-type] # as was just seen
-    return ratings_of(rows, columns=columns)  # type: ignore[arg-type] # looked at there
-
-
-def _files(given: object) -> list[str]:
-    """The paths, if paths were given."""
-    if isinstance(given, str | Path):
-        return [str(given)]
-    if isinstance(given, list | tuple) and given and all(isinstance(one, str | Path) for one in given):
-        return [str(one) for one in given]
-    return []
+    rows, notes = rows_of(given, Rating, partial(read_ratings, columns=columns), partial(ratings_of, columns=columns))
+    return rows or (), notes
 
 
 def _listed(given: str | Sequence[str]) -> tuple[str, ...]:

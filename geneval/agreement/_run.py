@@ -12,8 +12,9 @@ import numpy as np
 
 from geneval.agreement._cells import Cells, Draws
 from geneval.agreement._correlations import CORRELATIONS, Floats
+from geneval.agreement._given import People, opened
 from geneval.agreement._model import ALPHA, Agreement, Baselines, Curve, Difference, Point, Row
-from geneval.agreement._people import Criterion, Texts, criteria_of, rated, voted
+from geneval.agreement._people import Criterion, Texts, rated, voted
 from geneval.agreement._plan import Plan, Tested
 from geneval.agreement._references import Subsets, curves_of_drawn
 from geneval.agreement._scores import Scores, scores_of
@@ -22,7 +23,7 @@ from geneval.agreement._systems import of_means, significant_pairs
 from geneval.agreement._ties import MOST_PAIRS
 from geneval.agreement._views import Case, OfChoices, OfOutputs, OfSystems, Value, View, number
 from geneval.scoring import FEW_ITEMS
-from geneval_references import InputError, UsageError
+from geneval_references import UsageError
 from geneval_scorers import Scorer, Watch, holm
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def agree(
     Args:
         run: a result of `geneval.score`, a run directory, or inputs (as `geneval.data.read_inputs` gives them), which
             are then scored first. Only inputs can tell how many references are enough.
-        ratings: grades, or files of them; by default those in the inputs.
-        preferences: choices between two outputs, or files of them.
+        ratings: grades, rows of them (a list of dicts, a `datasets.Dataset`), or files; by default those in the inputs.
+        preferences: choices between two outputs, in the same ways.
         criterion: which grades or choices count, where there are several kinds: `"fluency"`, or `"errors:lower"` where
             lower is better.
         scorers: of a run: only these. For inputs: specs or scorers, as in `geneval.score`.
@@ -90,12 +91,12 @@ def agree(
     plan = _plan(options)
     if isinstance(run, Inputs):
         asked = run.ratings if ratings is None and preferences is None else ratings
-        people = _People.read(asked, preferences, _listed(criterion))
+        people = People.read(asked, preferences, _listed(criterion))
         return _of_inputs(run, people, plan, scorers=scorers, settings=settings, watch=watch)
     if settings is not None:
         raise UsageError("settings are for inputs; this run is scored already")
-    scores = scores_of(_opened(run), _names(scorers))
-    return _Agreeing(scores, _People.read(ratings, preferences, _listed(criterion)), plan, watch).result()
+    scores = scores_of(opened(run), _names(scorers))
+    return _Agreeing(scores, People.read(ratings, preferences, _listed(criterion)), plan, watch).result()
 
 
 def _plan(options: Mapping[str, Any]) -> Plan:
@@ -118,19 +119,9 @@ def _names(scorers: Sequence[Scorer | str] | str | None) -> tuple[str, ...] | No
     return tuple(s.label if isinstance(s, Scorer) else s for s in listed)
 
 
-def _opened(run: Result | str | Path) -> Result:
-    from geneval.results import Result
-
-    if isinstance(run, str | Path):
-        return Result.open(run)
-    if not isinstance(run, Result):
-        raise UsageError(f"{type(run).__name__} is no run; give a Result, a run directory or Inputs")
-    return run
-
-
 def _of_inputs(
     inputs: Inputs,
-    people: _People,
+    people: People,
     plan: Plan,
     *,
     scorers: Sequence[Scorer | str] | str | None,
@@ -154,64 +145,12 @@ def _of_inputs(
     return replace(found, notes=notes, warnings=(*run.warnings, *found.warnings))
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """What people said, and what there is to note about it."""
-
-    ratings: tuple[Rating, ...] | None
-    preferences: tuple[Preference, ...] | None
-    of_ratings: tuple[Criterion, ...]
-    of_preferences: tuple[Criterion, ...]
-    notes: tuple[str, ...]
-
-    @classmethod
-    def read(cls, ratings: Any, preferences: Any, criteria: tuple[str, ...]) -> _People:
-        from geneval.data import Preference, Rating, read_preferences, read_ratings
-
-        if ratings is None and preferences is None:
-            raise UsageError("there is nothing to agree with: give --ratings or --preferences (ratings=, preferences=)")
-        grades, noted = _rows(ratings, read_ratings, Rating)
-        choices, more = _rows(preferences, read_preferences, Preference)
-        for what, rows in (("ratings", grades), ("preferences", choices)):
-            if rows is not None and not rows:
-                raise InputError(f"there are 0 {what}: nothing to agree with")
-        both = bool(grades) and bool(choices)
-        return cls(
-            grades,
-            choices,
-            criteria_of(grades, _asked(grades, criteria, both), "ratings") if grades else (),
-            criteria_of(choices, _asked(choices, criteria, both), "preferences") if choices else (),
-            (*noted, *more),
-        )
-
-
-def _asked(rows: Sequence[Rating] | Sequence[Preference], criteria: tuple[str, ...], both: bool) -> tuple[str, ...]:
-    """The criteria that are asked of these rows: beside rows that name theirs, those that name none all count."""
-    return () if both and all(row.criterion is None for row in rows) else criteria
-
-
-def _rows(given: Any, read: Any, kind: type) -> tuple[Any, tuple[str, ...]]:
-    """Rows that were given, or those of files, and notes."""
-    if given is None:
-        return None, ()
-    listed = [given] if isinstance(given, str | Path) else list(given)
-    if listed and all(isinstance(one, str | Path) for one in listed):
-        rows, notes, _ = read([str(path) for path in listed])
-        return rows, notes
-    for one in listed:
-        if not isinstance(one, kind):
-            raise UsageError(
-                f"{type(one).__name__} is no {kind.__name__}; give file names, or rows of geneval.data.{kind.__name__}"
-            )
-    return tuple(listed), ()
-
-
 @dataclass
 class _Agreeing:
     """One run of agreement."""
 
     scores: Scores
-    people: _People
+    people: People
     plan: Plan
     watch: Watch | None
     texts: Texts | None = None

@@ -68,7 +68,7 @@ def fit_blend(
 
     Args:
         run: a result of `geneval.score`, or a run directory.
-        preferences: choices between two outputs, or files of them.
+        preferences: choices between two outputs, rows of them (a list of dicts, a `datasets.Dataset`), or files.
         scorers: which of the run's; by default those that say something of validity. A trait that is named gets a
             weight in its declared direction.
         nuisance: scorers of the run, such as `"length_ratio(log=True)"`, whose habit is fitted beside the others so
@@ -92,18 +92,18 @@ def fit_blend(
         UsageError: an option or scorer that does not exist.
         ItemsFailedError: a scorer has no score for any output that was compared.
     """
+    from geneval.agreement._given import opened, rows_of
     from geneval.agreement._people import criteria_of
-    from geneval.agreement._run import _opened, _rows
-    from geneval.data import Preference, read_preferences
+    from geneval.data import Preference, preferences_of, read_preferences
 
     _check(weigh_by, resamples, confidence)
-    opened = _opened(run)
-    rows, notes = _rows(preferences, read_preferences, Preference)
+    scored = opened(run)
+    rows, notes = rows_of(preferences, Preference, read_preferences, preferences_of)
     if not rows:
         raise InputError("there are 0 preferences: nothing to learn from")
     asked = criteria_of(rows, [criterion] if criterion else (), "preferences")
     joined = training(
-        opened,
+        scored,
         rows,
         asked[0],
         parts=(scorers,) if isinstance(scorers, str) else scorers,
@@ -113,7 +113,7 @@ def fit_blend(
         seed=seed,
     )
     signatures = {name: _signature(name) for name in (*joined.parts, *joined.nuisance)}
-    about = _trained_on(opened, joined, asked[0], data)
+    about = _trained_on(scored, joined, asked[0], data)
     settings = {"weigh_by": weigh_by, "l2": float(l2), "seed": seed, "resamples": resamples, "geneval": __version__}
     items = Items.drawn(joined.groups, resamples, confidence, seed)
     return _Fitting(joined, items, l2=l2, seed=seed, signatures=signatures, watch=watch).result(about, settings, notes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geneval.agreement._run import _opened
+from geneval.agreement._given import opened
 from geneval.agreement._scores import Column, Scores, scores_of
 from geneval.blending._bootstrap import Estimate, Items
 from geneval.scoring import FEW_ITEMS
@@ -70,7 +70,7 @@ def preference_rate(
         UsageError: no such blend or system, or one system alone.
         InputError: no item has a score for both systems.
     """
-    scores = scores_of(_opened(run))
+    scores = scores_of(opened(run))
     column = _column(scores, blend, k)
     first = baseline if baseline is not None else scores.systems[0]
     if first not in scores.systems:

@@ -24,6 +24,7 @@ from geneval.cli._options import (
     formats,
     read,
 )
+from geneval.cli._pictures import check_place, draw
 from geneval.cli._talk import Progressing, plain, say
 from geneval_references import InputError, UsageError
 
@@ -164,7 +165,7 @@ def agree(
     from geneval.agreement import agree as agreed
 
     shown, text = formats(format)
-    _check_place(svg)
+    check_place(svg)
     plan = {
         "groupings": tuple(choice.value for choice in grouping or GroupingChoice),
         "without": tuple(without or ()),
@@ -208,9 +209,9 @@ def agree(
                 say(f"note: {plain(note)}")
     _show(result, None if shown is None else shown.value, quiet=quiet)
     if svg is not None:
-        _draw(result, svg)
-        if not quiet:
-            say(f"written: {svg}")
+        from geneval.agreement import picture
+
+        draw(picture(result), svg, quiet=quiet)
 
 
 def _settings(
@@ -256,14 +257,6 @@ def _opened(path: str, *, quiet: bool) -> Result:
     return result
 
 
-def _check_place(svg: Path | None) -> None:
-    """Before the work: a place that cannot be written to is better known now."""
-    if svg is not None and svg.exists():
-        raise UsageError(f"{svg} is there already; results are never overwritten: name another file")
-    if svg is not None and not svg.parent.is_dir():
-        raise UsageError(f"{svg}: there is no folder {svg.parent}")
-
-
 def _check_curve(svg: Path | None, ks: set[int | None] | set[int]) -> None:
     if svg is not None and len(ks) < 2:
         raise UsageError(
@@ -286,15 +279,3 @@ def _show(result: Agreement, form: str | None, *, quiet: bool) -> None:
         for warning in result.warnings:
             say(f"warning: {plain(warning)}")
     render(result, form)
-
-
-def _draw(result: Agreement, place: Path) -> None:
-    from geneval.agreement import picture
-    from geneval_references import GenevalError
-
-    drawn = picture(result)
-    try:
-        with place.open("x", encoding="utf-8") as file:
-            file.write(drawn)
-    except OSError as error:
-        raise GenevalError(f"writing {place} failed: {error}") from error

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geneval.cli._options import Confidence, Quiet, Seed
+from geneval.cli._pictures import check_place, draw
 from geneval.cli._talk import Progressing, plain, say
-from geneval_references import GenevalError, InputError, UsageError
+from geneval_references import InputError
 
 if TYPE_CHECKING:
-    from geneval.blending import BlendFit
     from geneval.results import Result
 
 app = typer.Typer(
@@ -96,7 +96,7 @@ def fit(
     from geneval.cli._render_blend import show_fit
 
     for place in (output, svg):
-        _check_place(place)
+        check_place(place)
     opened = _opened(run, quiet=quiet)
     with Progressing(quiet=quiet) as progress:
         found = fit_blend(
@@ -120,7 +120,9 @@ def fit(
             say(f"warning: {plain(warning)}")
     show_fit(found, None if format is None else format.value)
     if svg is not None:
-        _draw(found, svg, quiet=quiet)
+        from geneval.blending._picture import picture
+
+        draw(picture(found), svg, quiet=quiet)
     if output is None:
         if found.refusal and not quiet:
             say(f"warning: this blend would not be written: {plain(found.refusal)}")
@@ -187,23 +189,3 @@ def _opened(run: Path, *, quiet: bool) -> Result:
         for warning in result.warnings:
             say(f"warning: of the run: {plain(warning)}")
     return result
-
-
-def _check_place(place: Path | None) -> None:
-    """Before the work: a place that cannot be written to is better known now."""
-    if place is not None and place.exists():
-        raise UsageError(f"{place} is there already; results are never overwritten: name another file")
-    if place is not None and not place.parent.is_dir():
-        raise UsageError(f"{place}: there is no folder {place.parent}")
-
-
-def _draw(found: BlendFit, place: Path, *, quiet: bool) -> None:
-    from geneval.blending._picture import picture
-
-    try:
-        with place.open("x", encoding="utf-8") as file:
-            file.write(picture(found))
-    except OSError as error:
-        raise GenevalError(f"writing {place} failed: {error}") from error
-    if not quiet:
-        say(f"written: {place}")

@@ -10,8 +10,9 @@ import typer
 
 from geneval.cli._columns import PANEL, Columns, columns
 from geneval.cli._options import SHOWING, Confidence, FailOnError, Quiet, check_limit
+from geneval.cli._pictures import check_place, draw
 from geneval.cli._talk import Progressing, plain, say
-from geneval_references import InputError, ItemsFailedError, UsageError
+from geneval_references import ItemsFailedError, UsageError
 
 if TYPE_CHECKING:
     from geneval.data import MinimalPair
@@ -111,7 +112,7 @@ def probe(
         for warning in result.warnings:
             say(f"warning: {plain(warning)}")
     if svg is not None:
-        _draw(result, svg, quiet=quiet)
+        draw(result.svg(), svg, quiet=quiet)
     render(result, None if format is None else format.value, show)
     _check_failures(result, fail_on_error)
 
@@ -121,12 +122,7 @@ def _check(show: int, svg: Path | None, form: Format | None) -> None:
         raise UsageError(f"--show {show} does not fit; allowed: 0 or more pairs")
     if show and form not in _SHOWS:
         raise UsageError(f"--show is for table, json and markdown; --format {form} has no place for texts")
-    if svg is None:
-        return
-    if svg.exists() or svg.is_symlink():
-        raise UsageError(f"{svg}: is already there; geneval overwrites nothing, choose another name")
-    if not svg.parent.is_dir():
-        raise InputError(f"{svg}: the folder {str(svg.parent)!r} does not exist; make it first")
+    check_place(svg)
 
 
 def _pairs(files: list[str] | None, column: list[str] | None, *, quiet: bool) -> tuple[MinimalPair, ...]:
@@ -142,20 +138,6 @@ def _pairs(files: list[str] | None, column: list[str] | None, *, quiet: bool) ->
         for note in notes:
             say(f"note: {plain(note)}")
     return pairs
-
-
-def _draw(result: Probe, target: Path, *, quiet: bool) -> None:
-    from geneval.run_directory import writing
-
-    half = target.with_name(f"{target.name}.partial")
-    with writing(target):
-        try:
-            half.write_text(result.svg(), encoding="utf-8")
-            half.rename(target)
-        finally:
-            half.unlink(missing_ok=True)
-    if not quiet:
-        say(f"written: {target}")
 
 
 def _check_failures(result: Probe, allowed: float) -> None:

@@ -10,11 +10,11 @@ import typer
 
 from geneval.cli._columns import PANEL, Columns, columns
 from geneval.cli._options import SHOWING, Formats, Quiet, formats
+from geneval.cli._pictures import check_place, draw
 from geneval.cli._talk import plain, say
 from geneval_references import GenevalError, UsageError
 
 if TYPE_CHECKING:
-    from geneval.rankings import Rankings
     from geneval_scorers.preference._intervals import Cluster
 
 MODEL, INTERVALS, MORE = "Model", "Intervals", "More judgements"
@@ -190,7 +190,7 @@ def rank(
     shown, text = formats(format)
     if text:
         raise UsageError("--format text is about plain texts; choices come as rows")
-    _check_place(svg)
+    check_place(svg)
     try:
         result = ranked(
             None if from_ratings else preferences,
@@ -223,29 +223,10 @@ def rank(
             say(f"warning: {plain(as_options(warning))}")
     render(result, None if shown is None else shown.value, raters=raters)
     if svg is not None:
-        _draw(result, svg)
-        if not quiet:
-            say(f"written: {svg}")
+        from geneval.worth_plot import worth_plot
+
+        draw(worth_plot(result), svg, quiet=quiet)
 
 
 def _cluster(choice: ClusterChoice) -> Cluster | None:
     return None if choice is ClusterChoice.none else cast("Cluster", choice.value)
-
-
-def _check_place(svg: Path | None) -> None:
-    """Before the work: a place that cannot be written to is better known now."""
-    if svg is not None and svg.exists():
-        raise UsageError(f"{svg} is there already; results are never overwritten: name another file")
-    if svg is not None and not svg.parent.is_dir():
-        raise UsageError(f"{svg}: there is no folder {svg.parent}")
-
-
-def _draw(result: Rankings, place: Path) -> None:
-    from geneval.worth_plot import worth_plot
-
-    drawn = worth_plot(result)
-    try:
-        with place.open("x", encoding="utf-8") as file:
-            file.write(drawn)
-    except OSError as error:
-        raise GenevalError(f"writing {place} failed: {error}") from error

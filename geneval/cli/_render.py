@@ -41,17 +41,29 @@ _FIELDS = (
 
 def render(result: Result, form: str | None) -> None:
     """Prints a result; a table on a terminal and JSON elsewhere, unless told."""
+    printed(
+        form,
+        json=result.to_json,
+        csv=lambda: _csv(result),
+        markdown=lambda: _markdown(result),
+        latex=lambda: _latex(result),
+        table=lambda: table(result),
+    )
+
+
+def printed(form: str | None, *, json: Callable[[], str], **printers: Callable[[], None]) -> None:
+    """Prints in the form asked for: unless told, a table on a terminal and JSON elsewhere.
+
+    Args:
+        form: `json`, or the name of one of the printers.
+        json: gives the text.
+        printers: print it otherwise; `table` is one of them.
+    """
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
-        print(plain_json(result.to_json()))
-    elif form == "csv":
-        _csv(result)
-    elif form == "markdown":
-        _markdown(result)
-    elif form == "latex":
-        _latex(result)
+        print(plain_json(json()))
     else:
-        table(result)
+        printers[form]()
 
 
 def digits(score: Score | Baseline) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from geneval.cli._render import harmless, latex_of, markdown_of, table_of
-from geneval.cli._talk import plain, plain_json
+from geneval.cli._render import harmless, latex_of, markdown_of, printed, table_of
+from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
     from geneval.agreement import Agreement, Baselines, Curve, Difference, Row
@@ -61,17 +61,14 @@ Grid = tuple[str, list[str], list[list[str]]]
 
 def render(result: Agreement, form: str | None) -> None:
     """Prints agreement; tables on a terminal and JSON elsewhere, unless told."""
-    form = form or ("table" if sys.stdout.isatty() else "json")
-    if form == "json":
-        print(plain_json(result.to_json()))
-    elif form == "csv":
-        _csv(result)
-    elif form == "markdown":
-        _markdown(result)
-    elif form == "latex":
-        _latex(result)
-    else:
-        _table(result)
+    printed(
+        form,
+        json=result.to_json,
+        csv=lambda: _csv(result),
+        markdown=lambda: _markdown(result),
+        latex=lambda: _latex(result),
+        table=lambda: _table(result),
+    )
 
 
 def grids(result: Agreement) -> Iterator[Grid]:

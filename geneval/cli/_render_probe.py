@@ -9,8 +9,8 @@ from dataclasses import fields
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from geneval.cli._render import harmless, latex_of, markdown_of, table_of
-from geneval.cli._talk import plain, plain_json
+from geneval.cli._render import harmless, latex_of, markdown_of, printed, table_of
+from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
     from geneval.probing import Contrast, Probe, Verdict
@@ -25,17 +25,14 @@ longer text: no scorer, but how often the valid text has more characters; away f
 
 def render(result: Probe, form: str | None, show: int) -> None:
     """Prints a probe; a table on a terminal and JSON elsewhere, unless told."""
-    form = form or ("table" if sys.stdout.isatty() else "json")
-    if form == "json":
-        print(plain_json(result.to_json(show)))
-    elif form == "csv":
-        _csv(result)
-    elif form == "markdown":
-        _markdown(result, show)
-    elif form == "latex":
-        _latex(result)
-    else:
-        _table(result, show)
+    printed(
+        form,
+        json=lambda: result.to_json(show),
+        csv=lambda: _csv(result),
+        markdown=lambda: _markdown(result, show),
+        latex=lambda: _latex(result),
+        table=lambda: _table(result, show),
+    )
 
 
 def grid(result: Probe) -> tuple[list[str], list[list[str]], list[list[Contrast]]]:

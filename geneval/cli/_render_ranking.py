@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from geneval.cli._render import harmless, latex_of, markdown_of, table_of
-from geneval.cli._talk import plain, plain_json
+from geneval.cli._render import harmless, latex_of, markdown_of, printed, table_of
+from geneval.cli._talk import plain
 from geneval.worth_plot import ranked, span
 
 if TYPE_CHECKING:
@@ -44,17 +44,14 @@ def _option(found: re.Match[str]) -> str:
 
 def render(result: Rankings, form: str | None, *, raters: bool) -> None:
     """Prints a ranking; a table on a terminal and JSON elsewhere, unless told."""
-    form = form or ("table" if sys.stdout.isatty() else "json")
-    if form == "json":
-        print(plain_json(result.to_json()))
-    elif form == "csv":
-        _csv(result)
-    elif form == "markdown":
-        _markdown(result, raters=raters)
-    elif form == "latex":
-        _latex(result, raters=raters)
-    else:
-        _table(result, raters=raters)
+    printed(
+        form,
+        json=result.to_json,
+        csv=lambda: _csv(result),
+        markdown=lambda: _markdown(result, raters=raters),
+        latex=lambda: _latex(result, raters=raters),
+        table=lambda: _table(result, raters=raters),
+    )
 
 
 def grids(one: CriterionRanking, confidence: float, *, raters: bool) -> Iterator[Grid]:

@@ -348,6 +348,15 @@ def test_the_picture_is_svg_with_words_for_those_who_do_not_see_it(drawn):
         picture(replace(found, curves=()))
 
 
+def test_rows_of_a_data_set_are_ratings(run, ratings):
+    import datasets
+
+    rows = [{"id": one.id, "system": one.system, "value": one.value} for one in ratings]
+    plain = [replace(one, criterion=None, annotator=None) for one in ratings]
+    for given in (rows, datasets.Dataset.from_list(rows)):
+        assert geneval.agree(run, ratings=given, resamples=0) == geneval.agree(run, ratings=plain, resamples=0)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
@@ -356,7 +365,7 @@ def test_the_picture_is_svg_with_words_for_those_who_do_not_see_it(drawn):
         (lambda r: [replace(x, system="Q") for x in r], InputError, "they are of systems 'Q'"),
         (lambda r: [replace(x, criterion=c) for x in r for c in "AB"], UsageError, "pick with --criterion NAME"),
         (lambda r: r[:0], InputError, "there are 0 ratings"),
-        (lambda r: [len(r)], UsageError, "int is no Rating"),
+        (lambda r: [len(r)], InputError, "each row is a mapping, {column: value}"),
     ],
 )
 def test_ratings_that_are_refused(run, ratings, change, error, said):
