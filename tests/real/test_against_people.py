@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,10 +17,9 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "against_people.py"
 
 @pytest.fixture(scope="module")
 def script(shared):
-    module = ModuleType("against_people")
-    module.__file__ = str(SCRIPT)
-    sys.modules[module.__name__] = module  # dataclasses look there
-    exec(compile(SCRIPT.read_text(encoding="utf-8"), str(SCRIPT), "exec"), module.__dict__)  # noqa: S102  our own file
+    spec = importlib.util.spec_from_file_location(SCRIPT.stem, SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     module.DATA = shared / "data"
     return module
 
