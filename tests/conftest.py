@@ -6,6 +6,7 @@ import importlib.util
 import ipaddress
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,9 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # Vectors of other runs are nobody's expectation; removed when the process ends.
 _VECTORS = tempfile.TemporaryDirectory(prefix="geneval-tests-")
 os.environ["GENEVAL_CACHE"] = _VECTORS.name
+
+# A shell ignores Ctrl-C for what it starts in the background; tests interrupt what they start, wherever they run.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ATTEMPTS: list[str] = []
 """What tried to reach the network in this process."""
@@ -49,6 +53,12 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_guard)
+
+
+@pytest.fixture(scope="session")
+def unmeasured() -> dict[str, str]:
+    """The environment without coverage: its tracer holds a lock that an interrupt never gives back."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
 
 
 @pytest.fixture(autouse=True)

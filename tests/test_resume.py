@@ -53,9 +53,9 @@ def data(tmp_path_factory):
 
 
 def score(folder, data, *options, code=0, at=0, signal=9, limit=None, stream=False):
-    # Where files are limited, coverage could not write what it measured, and would say so.
-    spared = "COVERAGE_PROCESS" if limit is not None else None
-    environment = {name: value for name, value in os.environ.items() if not (spared and name.startswith(spared))}
+    # Where files are limited, coverage could not write what it measured, and would say so; an interrupt can lock it up.
+    spared = limit is not None or signal == 2
+    environment = {k: v for k, v in os.environ.items() if not (spared and k.startswith("COVERAGE_PROCESS"))}
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, "score", str(data), *SCORERS, "-o", "run", *options],
         cwd=folder,

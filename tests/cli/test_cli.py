@@ -262,12 +262,13 @@ def test_reference_sets_are_described_and_exported(geneval, items):
     assert again["reference_hash"] == found["reference_hash"]
 
 
-def test_an_interrupted_run_exits_with_130_and_leaves_nothing(tmp_path):
+def test_an_interrupted_run_exits_with_130_and_leaves_nothing(tmp_path, unmeasured):
     process = subprocess.Popen(
         [sys.executable, "-m", "geneval", "score", "-", "-o", "run", "-s", "bleu"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
+        env=unmeasured,
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "run.partial" / ".geneval-lock").exists() and time.monotonic() < deadline:

@@ -258,9 +258,11 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_process_outlives_the_one_that_started_it(tiny_comet, how):
+def test_no_process_outlives_the_one_that_started_it(tiny_comet, how, unmeasured):
     command = [sys.executable, "-c", ASK_AND_WAIT.format(path=sys.path), str(tiny_comet)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=unmeasured
+    ) as parent:
         child = int(parent.stdout.readline())
         parent.send_signal(how)
         parent.wait(timeout=30)

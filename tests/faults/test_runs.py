@@ -132,13 +132,14 @@ def test_the_second_of_two_runs_is_told_who_is_writing(tmp_path, waiting, comman
     assert Result.open(tmp_path / "run").scores[0].score == 1.0
 
 
-def test_an_interrupted_check_exits_with_130(tmp_path):
+def test_an_interrupted_check_exits_with_130(tmp_path, unmeasured):
     process = subprocess.Popen(
         [sys.executable, "-m", "geneval", "validate", "-"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         cwd=tmp_path,
+        env=unmeasured,
     )
     process.stdin.write(b"not JSON\n" * 20_000)  # more than pipes and buffers hold: it reads, and waits for more
     process.stdin.flush()

@@ -18,7 +18,7 @@ from geneval_references import MissingDependencyError, UsageError
 TIMEOUT_VARIABLE = "GENEVAL_JAVA_TIMEOUT"
 _BLOCK = 1 << 16
 _LAST_WORDS = 300
-GRACE = 2.0
+GRACE = 5.0
 """Seconds to wait for the pipes of a process that has been killed."""
 
 

@@ -72,6 +72,8 @@ class _Session(Child):
         writer.join(timeout=GRACE if in_time else 0.0)
         problem = self._problem(answers, in_time, silence) or ("does not read all it is told" * writer.is_alive())
         if problem:
+            # What it said last may still be on its way here.
+            self._threads[0].join(timeout=0.0 if self.process.poll() is None else GRACE)
             raise JavaError(f"{what} {problem}, after {answers.count} of {len(lines)} answers{self.said}")
         return bytes(answers.text).split(b"\n")[:-1]
 
