@@ -29,6 +29,12 @@ class BlendFile:
     recipe: BlendRecipe
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def changed(self) -> bool:
+        """Whether weights, scales or scorers were changed by hand: what was found of the blend is not about these."""
+        fit = self.about.get("fit")
+        return isinstance(fit, Mapping) and fit.get("recipe", self.recipe.hash) != self.recipe.hash
+
 
 def shipped_blends() -> list[str]:
     """The names of the blends that come with geneval."""

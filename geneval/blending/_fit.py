@@ -11,7 +11,7 @@ import numpy as np
 
 from geneval import __version__
 from geneval.agreement._people import Criterion
-from geneval.blending._bootstrap import Estimate, Items
+from geneval.blending._bootstrap import Estimate, Items, check_draws
 from geneval.blending._calibration import brier, calibration_of, log_loss, right_with_ties
 from geneval.blending._data import Training, Weighing, training
 from geneval.blending._model import BlendFit, Held, Predictor, Weight, Without
@@ -96,7 +96,9 @@ def fit_blend(
     from geneval.agreement._people import criteria_of
     from geneval.data import Preference, preferences_of, read_preferences
 
-    _check(weigh_by, resamples, confidence)
+    if weigh_by not in get_args(Weighing):
+        raise UsageError(f"weigh_by={weigh_by!r} does not fit; allowed: {', '.join(get_args(Weighing))}")
+    check_draws(resamples, confidence, seed)
     scored = opened(run)
     rows, notes = rows_of(preferences, Preference, read_preferences, preferences_of)
     if not rows:
@@ -117,15 +119,6 @@ def fit_blend(
     settings = {"weigh_by": weigh_by, "l2": float(l2), "seed": seed, "resamples": resamples, "geneval": __version__}
     items = Items.drawn(joined.groups, resamples, confidence, seed)
     return _Fitting(joined, items, l2=l2, seed=seed, signatures=signatures, watch=watch).result(about, settings, notes)
-
-
-def _check(weigh_by: str, resamples: int, confidence: float) -> None:
-    if weigh_by not in get_args(Weighing):
-        raise UsageError(f"weigh_by={weigh_by!r} does not fit; allowed: {', '.join(get_args(Weighing))}")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or not 0 <= resamples <= 100_000:
-        raise UsageError(f"resamples={resamples!r} does not fit; allowed: a whole number from 0 to 100000")
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence={confidence!r} does not fit; allowed: above 0 and below 1")
 
 
 def _signature(name: str) -> str:

@@ -184,6 +184,11 @@ def _opened(run: Path, *, quiet: bool) -> Result:
 
     if not run.exists():
         raise InputError(f"{run}: there is no such run directory; geneval score -o DIR makes one")
+    if run.is_file():
+        raise InputError(
+            f"{run} is a file, and a run directory is due: score outputs with -o DIR (geneval score {run} -s SPEC ... -o DIR), "
+            "and give DIR"
+        )
     result = Result.open(run)
     if not quiet:
         for warning in result.warnings:

@@ -272,3 +272,26 @@ def test_methods_that_take_votes_for_independent_say_so():
 def test_an_unknown_system_is_a_usage_error(field):
     with pytest.raises(UsageError, match="there is no system '7'; there are: 1, 2, 3, 4, 5, 6"):
         getattr(BradleyTerry().fit(pudding()).difference("7", "1"), field)
+
+
+def test_clusters_that_never_differ_give_no_interval():
+    """Each item has one vote for either: its resamples are all alike, and an interval of no width would be a lie."""
+    votes = Comparisons.of(["A"] * 120, ["B"] * 120, ["a", "b"] * 60, item=[str(n // 2) for n in range(120)])
+    with pytest.raises(RefusedError, match="the covariance tells of 0 of 1 parameters"):
+        BradleyTerry(interval="bootstrap", cluster="item", resamples=99).fit(votes)
+    assert BradleyTerry().fit(votes).worths[0].low is None
+
+
+def test_signatures_name_all_votes():
+    """A million is no 1e+06, and 99.99999 % no 100 %."""
+    votes = Comparisons.of(["A", "B"], ["B", "A"], ["a", "a"], weight=[1e6, 234567.5])
+    found = BradleyTerry(interval="none", confidence=0.9999999).fit(votes)
+    assert "|comparisons:1234567.5|" in found.signature and "|interval:99.99999%" in found.signature
+    whole = Comparisons.of(["A", "B"], ["B", "A"], ["a", "a"], weight=[1e6, 1])
+    assert "|comparisons:1000001|" in BradleyTerry(interval="none").fit(whole).signature
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_cannot_be_is_refused(seed):
+    with pytest.raises(UsageError, match=f"seed={seed}; give a whole number from 0"):
+        BradleyTerry(seed=seed)

@@ -150,8 +150,8 @@ class Blend(Scorer):
         object.__setattr__(self, "parts", tuple(self._part(part) for part in self.weighed))
 
     def _part(self, part: BlendPart) -> Scorer:
-        found = parse(part.scorer)
-        if found.info.kind == "set" or isinstance(found, Blend):
+        # asked before it is read: a blend of itself would be read without end
+        if part.scorer.partition("(")[0].strip() == self.name or (found := parse(part.scorer)).info.kind == "set":
             raise UsageError(f"{self.label}: {part.scorer} scores sets, or is a blend; a part scores single texts")
         return found
 
