@@ -234,3 +234,18 @@ def test_a_blend_that_was_changed_by_hand_says_so(found, tmp_path):
     text = place.read_text("utf-8")
     place.write_text(text.replace("scale = 0.", "scale = 1.", 1), encoding="utf-8")
     assert find_blend(path=place).changed
+
+
+def test_what_a_reader_of_a_blends_numbers_must_know_is_told(tmp_path):
+    """That it was forced or changed, and that texts are of another script than those it was fitted on."""
+    place = tmp_path / "odd.toml"
+    fit = f'[fit]\nrecipe = "{"0" * 64}"\n'
+    about = 'refusal = "no better"\nscript = "Latin"\n'
+    place.write_text(HEAD + about + PARTS + fit, encoding="utf-8")
+    predictions = ["a cat", "\u732b in \u5bb6\u4e2d", "\u00e7a \u00e9t\u00e9", "123"]
+    scorer = f"blend(path={str(place)!r})"
+    found = geneval.score(predictions=predictions, references=["cat", "dog", "x", "y"], scorers=[scorer], resamples=0)
+    told = " ".join(found.warnings)
+    assert "was written by force (no better): 8 of 8 texts" in told
+    assert "was changed since it was fitted: nothing tells how well it does: 8 of 8 texts" in told
+    assert "was fitted on texts in Latin script, and nobody has looked how it does on others: 1 of 8 texts" in told

@@ -295,3 +295,19 @@ def test_signatures_name_all_votes():
 def test_a_seed_that_cannot_be_is_refused(seed):
     with pytest.raises(UsageError, match=f"seed={seed}; give a whole number from 0"):
         BradleyTerry(seed=seed)
+
+
+@pytest.mark.parametrize(("interval", "items"), [("auto", 20), ("auto", 60), ("bootstrap", 60), ("profile", 60)])
+def test_a_baseline_is_certain_by_every_method(interval, items):
+    """Its own interval is 0 to 0, which no method is asked about: warnings are errors here."""
+    rng = np.random.default_rng(1)
+    names = np.array(["A", "B", "C"])
+    a = rng.integers(3, size=300)
+    b = (a + rng.integers(1, 3, size=300)) % 3
+    columns = {"item": rng.integers(items, size=300).astype(str)}
+    votes = Comparisons.of(names[a], names[b], rng.choice(["a", "b"], 300), **columns)
+    found = BradleyTerry(interval=interval, resamples=99).fit(votes)
+    rows = {row.system: row for row in found.relative_to("A")}
+    assert (rows["A"].low, rows["A"].high, rows["A"].error) == (0, 0, 0)
+    gap = found.difference("B", "A")
+    assert (rows["B"].low, rows["B"].high) == pytest.approx((gap.low, gap.high), abs=1e-6)
