@@ -483,3 +483,14 @@ def test_an_annotator_has_one_voice_on_a_pair(run, preferences):
     for rows in (unnamed, shown):
         found = geneval.agree(run, preferences=rows, resamples=0, tests=())
         assert [(r.value, r.ceiling) for r in found] == [(r.value, r.ceiling) for r in one]
+
+
+def test_rows_as_a_data_set(run, ratings, preferences):
+    """One a row of the printed CSV, numbers as numbers."""
+    datasets = pytest.importorskip("datasets")
+    found = geneval.agree(run, ratings=ratings, preferences=preferences, resamples=0, tests=())
+    table = found.to_dataset()
+    assert isinstance(table, datasets.Dataset) and len(table) == len(found.rows)
+    assert table["value"][:] == [row.value for row in found]
+    assert table["raters"][:] == [row.ceiling.value if row.ceiling else None for row in found]
+    assert table["constant"][:] == [row.baseline.constant for row in found]

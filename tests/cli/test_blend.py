@@ -128,3 +128,12 @@ def test_changed_weights_are_told_when_they_are_shown(blend, folder):
     text = (folder / "plain.toml").read_text("utf-8")
     (folder / "changed.toml").write_text(text.replace("scale = 0.", "scale = 1."), encoding="utf-8")
     assert "Changed since it was fitted" in blend("show", "changed.toml", "--format", "markdown").stdout
+
+
+def test_columns_of_preferences_can_be_named(blend, folder):
+    """As the error says that tells of a missing one."""
+    rows = [json.loads(line) for line in (folder / "votes.jsonl").read_text("utf-8").splitlines()]
+    write(folder / "named.jsonl", [{"vote" if key == "winner" else key: row[key] for key in row} for row in rows])
+    named = ("fit", "run", "--preferences", "named.jsonl", "--resamples", "0", "--format", "json", *PARTS)
+    assert "--column winner=NAME" in blend(*named, code=3).stderr
+    assert json.loads(blend(*named, "--column", "winner=vote").stdout)["parts"]
