@@ -153,7 +153,7 @@ def main() -> None:
         held = {name: [round(number, 1) for number in numbers] for name, numbers in kinds.items()}
         card = {"good_for": GOOD, "not_for": NOT}
         about = {"percent_right_by_category": {"columns": ["blend", "best part", "difference", "low", "high"]} | held}
-        found.save(options.o, about={"title": TITLE} | about | {"card": card})
+        found.save(options.o, about={"title": TITLE, "script": "Latin"} | about | {"card": card})
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,12 @@ class BlendFile:
 
     recipe: BlendRecipe
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        """Whether weights, scales or scorers were changed by hand: what was found of the blend is not about these."""
+        fit = self.about.get("fit")
+        return isinstance(fit, Mapping) and fit.get("recipe", self.recipe.hash) != self.recipe.hash
 
 
 def shipped_blends() -> list[str]:
@@ -56,8 +62,11 @@ def find_blend(path: str | Path | None = None, name: str | None = None) -> Blend
 
 
 def find_recipe(path: str | None, name: str | None) -> BlendRecipe:
-    """What decides the numbers of a blend; arguments as in `find_blend`."""
-    return find_blend(path, name).recipe
+    """What decides the numbers of a blend, and what is to be told of it; arguments as in `find_blend`."""
+    found = find_blend(path, name)
+    told = [f"was written by force ({refusal})"] if (refusal := found.about.get("refusal")) else []
+    told += ["was changed since it was fitted: nothing tells how well it does"] if found.changed else []
+    return replace(found.recipe, told=tuple(told), script=str(found.about.get("script", "")))
 
 
 def read_blend(text: str, where: str) -> BlendFile:
@@ -76,9 +85,9 @@ def read_blend(text: str, where: str) -> BlendFile:
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise InputError(f"{where}: a blend has [[parts]], each with scorer, weight and scale")
     read = tuple(_part(part, f"{where}: part {n}") for n, part in enumerate(parts, start=1))
-    numbers = [_number(found, key, where) for key in ("temperature", "ties")]
+    temperature, ties = (_number(found, key, where) for key in ("temperature", "ties"))
     try:
-        return BlendFile(BlendRecipe(read, *numbers), found | {"parts": parts})
+        return BlendFile(BlendRecipe(read, temperature, ties), found | {"parts": parts})
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 

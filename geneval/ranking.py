@@ -24,7 +24,6 @@ from geneval.rankings import CriterionRanking, Outlook, Rankings
 from geneval_references import InputError, UsageError
 from geneval_scorers import SEED
 from geneval_scorers.preference import (
-    Agreement,
     BradleyTerry,
     Comparisons,
     annotator_agreement,
@@ -268,7 +267,7 @@ def _ranked(criterion: str | None, rows: list[Preference], asked: _Asked, *, gra
         tied=_matrix(votes.ties, place),
         items=len({row.id for row in rows}),
         annotators=len({row.annotator for row in rows} - {None}),
-        agreement=_agreement(votes, model),
+        agreement=annotator_agreement(votes, confidence=model.confidence, seed=model.seed),
         left=left_win_rate(votes, cluster=model.cluster, confidence=model.confidence),
         circles=intransitive_triples(votes),
         outlook=outlook,
@@ -283,14 +282,6 @@ def _check_sides(rows: Sequence[Preference]) -> None:
             f"{len(alone)} of {len(rows)} choices are between a system and itself, the first for item {alone[0].id!r} ({alone[0].a!r}); "
             "name the two systems in a and b"
         )
-
-
-def _agreement(votes: Comparisons, model: BradleyTerry) -> Agreement:
-    try:
-        found = annotator_agreement(votes, confidence=model.confidence, seed=model.seed)
-    except ValueError:  # chance would agree always, too
-        return Agreement(None, None, None, 0, 0, "all who judged the same pair of outputs as others said the same")
-    return found
 
 
 def _columns(rows: Sequence[Preference], asked: _Asked) -> dict[str, list[float]]:
@@ -328,6 +319,7 @@ def _warnings(rows: Sequence[Preference], votes: Comparisons, signature: str, *,
         told.append(f"all choices are about one item ({rows[0].id!r}): nothing is known of others")
     if len(rows) == 1:
         told.append("there is one choice")
+    told += _repeated(rows)
     if graded and "|cluster:none|" in signature and len(votes) > len({row.id for row in rows}):
         told.append(
             "choices made of grades depend on each other, those of one item above all; intervals that take them for "
@@ -336,3 +328,14 @@ def _warnings(rows: Sequence[Preference], votes: Comparisons, signature: str, *,
     if votes.side.any() and (unknown := Counter(votes.side.tolist())[0]):
         told.append(f"{unknown} of {len(votes)} choices do not tell what was shown on the left")
     return told
+
+
+def _repeated(rows: Sequence[Preference]) -> list[str]:
+    """Choices of an annotator between two outputs that they had chosen between before."""
+    named = [row for row in rows if row.annotator is not None and row.winner != "skip"]
+    keys = ((r.id, r.annotator, frozenset(((r.a, r.output_a), (r.b, r.output_b)))) for r in named)
+    if not (again := len(named) - len(set(keys))):
+        return []
+    return [
+        f"{again} choices repeat what their annotator was asked before (same item, same outputs): each counts; leave copies out"
+    ]

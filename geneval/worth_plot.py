@@ -61,8 +61,8 @@ def _panel(top: float, one: CriterionRanking, confidence: float) -> Iterator[str
     yield _text(_WIDTH - _RIGHT + 14, top + 52, "rank", f"fill='{_PALE}' font-size='11'")
     yield _text(_WIDTH - 62, top + 52, "worth", f"fill='{_PALE}' font-size='11'")
     yield from _axes(axis, top + _TOP, top + _TOP + _ROW * len(one.worths))
-    for place, row in enumerate(one.worths):
-        yield from _row(axis, row, top + _TOP + _ROW * (place + 0.5), place + 1)
+    for line, (row, place) in enumerate(zip(one.worths, places(one.worths), strict=True)):
+        yield from _row(axis, row, top + _TOP + _ROW * (line + 0.5), place)
 
 
 def _about(one: CriterionRanking, confidence: float) -> str:
@@ -106,6 +106,12 @@ def _row(axis: _Axis, row: Worth, y: float, place: int) -> Iterator[str]:
     yield _text(_WIDTH - 16, y + 4, f"{row.worth:.1%}", "text-anchor='end'")
 
 
+def places(worths: tuple[Worth, ...]) -> list[int]:
+    """Of systems from best to worst; equal worths share a place."""
+    values = [None if row.log_worth is None else round(row.log_worth, 9) for row in worths]
+    return [1 + values.index(value) for value in values]
+
+
 def ranked(row: Worth, place: int) -> str:
     """A system's place, with the ranks it may have."""
     if not row.identified:
@@ -120,8 +126,8 @@ def _told(one: CriterionRanking, row: Worth) -> str:
     name = row.system if one.criterion is None else f"{one.criterion}, {row.system}"
     if row.log_worth is None:
         return f"{name}: no worth ({row.reason})"
-    ends = "" if row.low is None else f", {row.low:.3f} to {row.high:.3f}"
-    return f"{name}: {row.log_worth:.3f}{ends}"
+    ends = "" if row.low is None else f", {row.low:z.3f} to {row.high:z.3f}"
+    return f"{name}: {row.log_worth:z.3f}{ends}"
 
 
 def _short(name: str) -> str:

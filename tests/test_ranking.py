@@ -10,7 +10,7 @@ import pytest
 
 import geneval
 from geneval.data import Preference, Rating, read_preferences
-from geneval.worth_plot import worth_plot
+from geneval.worth_plot import places, worth_plot
 from geneval_references import InputError, UsageError
 from geneval_scorers.preference import Comparisons
 
@@ -257,3 +257,27 @@ def test_picture():
     told = drawn.find(f"{space}desc").text
     assert "never lost: no worth (it won all 1 of its comparisons: its worth has no upper bound)" in told
     assert drawn.get("role") == "img"
+
+
+def test_systems_of_equal_worth_share_a_place():
+    """In the table, the plot and the picture; the next place is as far down as there are systems above it."""
+    rows = votes("A>B B>A A>C C>A A>C A>C B>C C>B B>C B>C", annotator="p")
+    one = geneval.rank(rows, interval="none").criterion()
+    assert [row.system for row in one.worths] == ["A", "B", "C"] and places(one.worths) == [1, 1, 3]
+    assert places(geneval.rank(rows, interval="none", baseline="B").criterion().worths) == [1, 1, 3]
+    left = geneval.rank(votes("A>B A>C B>C C>B")).criterion()
+    assert [left.worths[n].system for n in (0, 1)] == ["B", "C"] and places(left.worths)[:2] == [1, 1]
+
+
+def test_choices_that_repeat_their_annotators_own_are_told():
+    """Of the same item and the same outputs; others and unnamed people may say the same."""
+    rows = votes("A>B B>A A>B", annotator="p")
+    told = [
+        geneval.rank(given, cluster=None).warnings
+        for given in ([*rows, *rows], [*rows, *(r | {"annotator": "q"} for r in rows)], [*votes("A>B B>A")] * 2)
+    ]
+    assert [any("3 choices repeat what their annotator was asked" in text for text in one) for one in told] == [
+        True,
+        False,
+        False,
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -66,6 +67,16 @@ def rows_of(
     return of_rows(listed)
 
 
+def preferences_from(
+    given: Any, columns: Mapping[str, str] | None
+) -> tuple[tuple[Preference, ...] | None, tuple[str, ...]]:
+    """Preferences of files, those given, or made of mappings, and notes."""
+    from geneval.data import Preference, preferences_of, read_preferences
+
+    read = partial(read_preferences, columns=columns)
+    return rows_of(given, Preference, read, partial(preferences_of, columns=columns))
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """What people said, and what there is to note about it."""
@@ -77,13 +88,17 @@ class People:
     notes: tuple[str, ...]
 
     @classmethod
-    def read(cls, ratings: Any, preferences: Any, criteria: tuple[str, ...]) -> People:
-        from geneval.data import Preference, Rating, preferences_of, ratings_of, read_preferences, read_ratings
+    def read(
+        cls, ratings: Any, preferences: Any, criteria: tuple[str, ...], columns: Mapping[str, str] | None = None
+    ) -> People:
+        from geneval.data import Rating, ratings_of, read_ratings
 
         if ratings is None and preferences is None:
             raise UsageError("there is nothing to agree with: give --ratings or --preferences (ratings=, preferences=)")
-        grades, noted = rows_of(ratings, Rating, read_ratings, ratings_of)
-        choices, more = rows_of(preferences, Preference, read_preferences, preferences_of)
+        grades, noted = rows_of(
+            ratings, Rating, partial(read_ratings, columns=columns), partial(ratings_of, columns=columns)
+        )
+        choices, more = preferences_from(preferences, columns)
         for what, rows in (("ratings", grades), ("preferences", choices)):
             if rows is not None and not rows:
                 raise InputError(f"there are 0 {what}: nothing to agree with")

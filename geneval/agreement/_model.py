@@ -5,12 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from geneval.agreement._votes import Ceiling
 from geneval_references import UsageError
 
+if TYPE_CHECKING:
+    import datasets
+
 SCHEMA = "geneval.agree/1"
+FLAT = (
+    "level",
+    "scorer",
+    "k",
+    "criterion",
+    "statistic",
+    "grouping",
+    "without",
+    "value",
+    "low",
+    "high",
+    "n",
+    "groups",
+    "undefined",
+    "constant",
+    "random",
+    "raters",
+    "signature",
+)
+"""What a row of a CSV file or a data set holds."""
 ALPHA = 0.05
 """Adjusted p-values up to this are marked."""
 
@@ -69,6 +92,13 @@ class Row:
         row = {name: getattr(self, name) for name in self.__slots__}
         ceiling = None if self.ceiling is None else self.ceiling.to_dict()
         return row | {"without": list(self.without), "baseline": self.baseline.to_dict(), "ceiling": ceiling}
+
+    def flat(self) -> dict[str, object]:
+        """The row under the names of `FLAT`, without lists or tables in it."""
+        cells = self.to_dict() | self.baseline.to_dict() | {"without": ", ".join(self.without)}
+        return {name: cells.get(name) for name in FLAT} | {
+            "raters": None if self.ceiling is None else self.ceiling.value
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +247,15 @@ class Agreement:
             "seed": self.seed,
             "warnings": list(self.warnings),
         }
+
+    def to_dataset(self) -> datasets.Dataset:
+        """The rows as a data set, one a scorer, k, statistic and grouping, under the names of the printed CSV."""
+        import datasets
+
+        kinds = dict.fromkeys(("k", "n", "groups", "undefined"), "int64")
+        kinds |= dict.fromkeys(("value", "low", "high", "constant", "random", "raters"), "float64")
+        features = {name: datasets.Value(kinds.get(name, "string")) for name in FLAT}
+        return datasets.Dataset.from_list([row.flat() for row in self.rows], features=datasets.Features(features))
 
     def to_json(self) -> str:
         """The same as text: no NaN, in the order declared."""

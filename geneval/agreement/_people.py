@@ -115,7 +115,12 @@ def voted(
         raise InputError(_none_fits(scores, mine, [name for _, name in sides], "preferences"))
     if skipped:
         told.append(f"{skipped} preferences were skipped by people and do not count")
-    choices = _choices(at)
+    choices, again = _choices(at)
+    if again:
+        told.append(
+            f"{again} of {len(at)} preferences are by an annotator who judged the same two outputs before: they have one voice "
+            "there, what they said more often, or a tie"
+        )
     kept, failed = _pairs(scores, choices, seed)
     if not len(kept.clear()):
         raise InputError(
@@ -125,16 +130,23 @@ def voted(
     return kept, (*told, *failed)
 
 
-def _choices(rows: Sequence[Preference]) -> dict[tuple[str, str, str], list[int]]:
-    """Votes by pair, whichever side stood first: 1 where they are for the first of the key."""
-    found: dict[tuple[str, str, str], list[int]] = {}
+def _choices(rows: Sequence[Preference]) -> tuple[dict[tuple[str, str, str], list[int]], int]:
+    """Votes by pair, one an annotator, whichever side stood first: 1 where they are for the first of the key.
+
+    Returns:
+        These, and how many rows are by an annotator who judged the same two outputs before.
+    """
+    found: dict[tuple[str, str, str], dict[object, int]] = {}
     value = {"a": 1, "b": -1}
-    for row in rows:
+    for number, row in enumerate(rows):
         turned = (row.id, row.b, row.a) in found
         key = (row.id, row.b, row.a) if turned else (row.id, row.a, row.b)
-        vote = value.get(row.winner, 0)
-        found.setdefault(key, []).append(-vote if turned else vote)
-    return found
+        # who is not named is somebody else each time; of several outputs of a system each pair is its own
+        who = number if row.annotator is None else (row.annotator, frozenset((row.output_a, row.output_b)))
+        votes, vote = found.setdefault(key, {}), value.get(row.winner, 0)
+        votes[who] = votes.get(who, 0) + (-vote if turned else vote)
+    again = len(rows) - sum(map(len, found.values()))
+    return {key: [(vote > 0) - (vote < 0) for vote in votes.values()] for key, votes in found.items()}, again
 
 
 def _pairs(scores: Scores, choices: Mapping[tuple[str, str, str], list[int]], seed: int) -> tuple[Votes, list[str]]:

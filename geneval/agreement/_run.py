@@ -47,6 +47,7 @@ def agree(
     ratings: Sequence[Rating] | str | Path | Sequence[str | Path] | None = None,
     preferences: Sequence[Preference] | str | Path | Sequence[str | Path] | None = None,
     criterion: str | Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
     scorers: Sequence[Scorer | str] | str | None = None,
     settings: Settings | None = None,
     watch: Watch | None = None,
@@ -61,6 +62,7 @@ def agree(
         preferences: choices between two outputs, in the same ways.
         criterion: which grades or choices count, where there are several kinds: `"fluency"`, or `"errors:lower"` where
             lower is better.
+        columns: which column of ratings or preferences to use, `{"value": "grade"}`.
         scorers: of a run: only these. For inputs: specs or scorers, as in `geneval.score`.
         settings: how inputs are scored.
         watch: told about progress.
@@ -91,12 +93,12 @@ def agree(
     plan = _plan(options)
     if isinstance(run, Inputs):
         asked = run.ratings if ratings is None and preferences is None else ratings
-        people = People.read(asked, preferences, _listed(criterion))
+        people = People.read(asked, preferences, _listed(criterion), columns)
         return _of_inputs(run, people, plan, scorers=scorers, settings=settings, watch=watch)
     if settings is not None:
         raise UsageError("settings are for inputs; this run is scored already")
     scores = scores_of(opened(run), _names(scorers))
-    return _Agreeing(scores, People.read(ratings, preferences, _listed(criterion)), plan, watch).result()
+    return _Agreeing(scores, People.read(ratings, preferences, _listed(criterion), columns), plan, watch).result()
 
 
 def _plan(options: Mapping[str, Any]) -> Plan:

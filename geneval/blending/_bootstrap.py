@@ -6,8 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geneval_references import UsageError
 from geneval_scorers import percentile_interval
 from geneval_scorers._ragged import Floats, Ints
+
+
+def check_draws(resamples: int, confidence: float, seed: int) -> None:
+    """Checks what draws are asked for.
+
+    Raises:
+        UsageError: a number out of range.
+    """
+    for name, value, most in (("resamples", resamples, 100_000), ("seed", seed, 2**63 - 1)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise UsageError(f"{name}={value!r} does not fit; allowed: a whole number from 0 to {most}")
+    if not 0 < confidence < 1:
+        raise UsageError(f"confidence={confidence!r} does not fit; allowed: above 0 and below 1")
 
 
 @dataclass(frozen=True, slots=True)

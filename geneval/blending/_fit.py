@@ -11,7 +11,7 @@ import numpy as np
 
 from geneval import __version__
 from geneval.agreement._people import Criterion
-from geneval.blending._bootstrap import Estimate, Items
+from geneval.blending._bootstrap import Estimate, Items, check_draws
 from geneval.blending._calibration import brier, calibration_of, log_loss, right_with_ties
 from geneval.blending._data import Training, Weighing, training
 from geneval.blending._model import BlendFit, Held, Predictor, Weight, Without
@@ -55,6 +55,7 @@ def fit_blend(
     scorers: Sequence[str] | str | None = None,
     nuisance: Sequence[str] | str = (),
     criterion: str | None = None,
+    columns: Mapping[str, str] | None = None,
     groups: Mapping[str, str] | None = None,
     weigh_by: Weighing = "votes",
     l2: float = 1.0,
@@ -74,6 +75,7 @@ def fit_blend(
         nuisance: scorers of the run, such as `"length_ratio(log=True)"`, whose habit is fitted beside the others so
             that these need not carry it, with a weight of either sign; it is not in the blend.
         criterion: whose choices count, where there are several.
+        columns: which column of the preferences to use, `{"a": "left_model"}`.
         groups: for each item the name of what it belongs to (an image, a document), where items are not independent.
         weigh_by: each of the `votes` counts the same, or each of the `items` (groups).
         l2: penalty on squared weights, in units of votes.
@@ -92,13 +94,14 @@ def fit_blend(
         UsageError: an option or scorer that does not exist.
         ItemsFailedError: a scorer has no score for any output that was compared.
     """
-    from geneval.agreement._given import opened, rows_of
+    from geneval.agreement._given import opened, preferences_from
     from geneval.agreement._people import criteria_of
-    from geneval.data import Preference, preferences_of, read_preferences
 
-    _check(weigh_by, resamples, confidence)
+    if weigh_by not in get_args(Weighing):
+        raise UsageError(f"weigh_by={weigh_by!r} does not fit; allowed: {', '.join(get_args(Weighing))}")
+    check_draws(resamples, confidence, seed)
     scored = opened(run)
-    rows, notes = rows_of(preferences, Preference, read_preferences, preferences_of)
+    rows, notes = preferences_from(preferences, columns)
     if not rows:
         raise InputError("there are 0 preferences: nothing to learn from")
     asked = criteria_of(rows, [criterion] if criterion else (), "preferences")
@@ -117,15 +120,6 @@ def fit_blend(
     settings = {"weigh_by": weigh_by, "l2": float(l2), "seed": seed, "resamples": resamples, "geneval": __version__}
     items = Items.drawn(joined.groups, resamples, confidence, seed)
     return _Fitting(joined, items, l2=l2, seed=seed, signatures=signatures, watch=watch).result(about, settings, notes)
-
-
-def _check(weigh_by: str, resamples: int, confidence: float) -> None:
-    if weigh_by not in get_args(Weighing):
-        raise UsageError(f"weigh_by={weigh_by!r} does not fit; allowed: {', '.join(get_args(Weighing))}")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or not 0 <= resamples <= 100_000:
-        raise UsageError(f"resamples={resamples!r} does not fit; allowed: a whole number from 0 to 100000")
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence={confidence!r} does not fit; allowed: above 0 and below 1")
 
 
 def _signature(name: str) -> str:

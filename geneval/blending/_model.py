@@ -214,7 +214,11 @@ class BlendFit:
         held |= {"brier": _ends(mine.brier), "calibration_error": _ends(self.calibration.error)}
         if self.out_of_system:
             held["out_of_system_less_best_part"] = _ends(self.out_of_system)
-        return out | {"trained_on": dict(self.trained_on), "fit": dict(self.settings), "cross_validation": held}
+        return out | {
+            "trained_on": dict(self.trained_on),
+            "fit": dict(self.settings) | {"recipe": self.recipe.hash},
+            "cross_validation": held,
+        }
 
 
 def _part(row: Weight) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import numpy as np
 
 from geneval.agreement._given import opened
 from geneval.agreement._scores import Column, Scores, scores_of
-from geneval.blending._bootstrap import Estimate, Items
+from geneval.blending._bootstrap import Estimate, Items, check_draws
 from geneval.scoring import FEW_ITEMS
 from geneval_references import InputError, UsageError
 from geneval_scorers import SEED, Scorer
+from geneval_scorers.preference._kernels import sigmoid
 
 if TYPE_CHECKING:
     from geneval.results import Result
@@ -67,9 +68,10 @@ def preference_rate(
         One a system other than the baseline. The mean of a system's outputs for an item stands for them.
 
     Raises:
-        UsageError: no such blend or system, or one system alone.
+        UsageError: no such blend or system, one system alone, or an option out of range.
         InputError: no item has a score for both systems.
     """
+    check_draws(resamples, confidence, seed)
     scores = scores_of(opened(run))
     column = _column(scores, blend, k)
     first = baseline if baseline is not None else scores.systems[0]
@@ -86,7 +88,7 @@ def preference_rate(
         rate = _rate(lead, resamples, confidence, seed)
         if rate.value is None:
             raise InputError(f"no item has a score by {column} for both {name!r} and {first!r}")
-        signature = f"{scores.signatures[place]}|preference_rate|baseline:{first}|n:{resamples}|seed:{seed}"
+        signature = f"{scores.signatures[place]}|preference_rate|baseline:{first}|interval:{100 * confidence:.10g}%,bootstrap:{resamples}|seed:{seed}"
         out.append(
             PreferenceRate(name, first, column.scorer, column.k, rate.value, rate.low, rate.high, rate.n, signature)
         )
@@ -98,7 +100,8 @@ def _rate(lead: np.ndarray, resamples: int, confidence: float, seed: int) -> Est
     if not len(kept):
         return Estimate(None)
     group = np.arange(len(kept), dtype=np.int64)
-    return Items.drawn(len(kept), resamples, confidence, seed).mean(1 / (1 + np.exp(-kept)), group)
+    draws = resamples if len(kept) > 1 else 0  # of one item there is no other draw
+    return Items.drawn(len(kept), draws, confidence, seed).mean(sigmoid(kept), group)
 
 
 def _column(scores: Scores, blend: Scorer | str | None, k: int | None) -> Column:
@@ -110,7 +113,7 @@ def _column(scores: Scores, blend: Scorer | str | None, k: int | None) -> Column
     have: Sequence[str] = [str(column) for column in blends]
     if not have:
         raise UsageError("the run has no blend; score with -s \"blend(name='captions')\" or a blend of your own")
-    what = "several blends" if found else f"no blend {name} at k={k}"
+    what = "several blends" if found else "no blend" + (f" {name}" if name else "") + (f" at k={k}" if k else "")
     raise UsageError(f"the run has {what}; it has: {', '.join(have)}; name one of them, and k")
 
 

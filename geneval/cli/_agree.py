@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geneval.cli._columns import PANEL, Columns, Conditions, Origins, Tiers
+from geneval.cli._columns import PANEL, Columns, Conditions, Origins, Tiers, columns
 from geneval.cli._options import (
     SHOWING,
     AllowMissing,
@@ -185,7 +185,7 @@ def agree(
     _check_there(run)
     if _is_run(run):
         scoring = {"-k": k, "--references": references, "--tier": tier, "--origin": origin, "--condition": condition}
-        _refuse_scoring(scoring | {"--column": column})
+        _refuse_scoring(scoring)
         found = _opened(run[0], quiet=quiet)
         _check_curve(svg, {score.k for score in found.scores})
     else:
@@ -198,6 +198,7 @@ def agree(
             ratings=ratings,
             preferences=preferences,
             criterion=tuple(criterion or ()),
+            columns=columns(column) if settings is None else None,
             scorers=scorer,
             settings=settings,
             watch=progress,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geneval.cli._columns import Columns, columns
 from geneval.cli._options import Confidence, Quiet, Seed
 from geneval.cli._pictures import check_place, draw
 from geneval.cli._talk import Progressing, plain, say
@@ -70,6 +71,7 @@ def fit(
     criterion: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which choices count, where there are several kinds.")
     ] = None,
+    column: Columns = None,
     weigh_by: Annotated[WeighChoice, typer.Option(help="Each vote counts the same, or each item.")] = WeighChoice.votes,
     l2: Annotated[float, typer.Option(help="Penalty on squared weights, in units of votes.")] = 1.0,
     force: Annotated[
@@ -105,6 +107,7 @@ def fit(
             scorers=scorer,
             nuisance=nuisance or (),
             criterion=criterion,
+            columns=columns(column),
             weigh_by=weigh_by.value,
             l2=l2,
             resamples=resamples,
@@ -184,6 +187,11 @@ def _opened(run: Path, *, quiet: bool) -> Result:
 
     if not run.exists():
         raise InputError(f"{run}: there is no such run directory; geneval score -o DIR makes one")
+    if run.is_file():
+        raise InputError(
+            f"{run} is a file, and a run directory is due: score outputs with -o DIR (geneval score {run} -s SPEC ... -o DIR), "
+            "and give DIR"
+        )
     result = Result.open(run)
     if not quiet:
         for warning in result.warnings:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from geneval.agreement._model import FLAT
 from geneval.cli._render import harmless, latex_of, markdown_of, printed, table_of
 from geneval.cli._talk import plain
 
@@ -30,25 +31,6 @@ _NAMES = {
     "accuracy_strict": "accuracy, ties wrong",
     "tau_like": "WMT tau",
 }
-_FIELDS = (
-    "level",
-    "scorer",
-    "k",
-    "criterion",
-    "statistic",
-    "grouping",
-    "without",
-    "value",
-    "low",
-    "high",
-    "n",
-    "groups",
-    "undefined",
-    "constant",
-    "random",
-    "raters",
-    "signature",
-)
 
 _BEGINNING = (
     "Higher is more agreement, whichever way a scorer counts. (constant) and (random) know nothing: what they get "
@@ -271,8 +253,6 @@ def _latex(result: Agreement) -> None:
 
 def _csv(result: Agreement) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_FIELDS)
+    writer.writerow(FLAT)
     for row in result.rows:
-        cells = row.to_dict() | row.baseline.to_dict() | {"without": ", ".join(row.without)}
-        cells["raters"] = None if row.ceiling is None else row.ceiling.value
-        writer.writerow([harmless(cells.get(field)) for field in _FIELDS])
+        writer.writerow(map(harmless, row.flat().values()))

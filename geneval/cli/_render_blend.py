@@ -43,7 +43,7 @@ def show_rates(rates: Sequence[PreferenceRate], form: str | None) -> None:
 
 def show_file(found: BlendFile, form: str | None) -> None:
     """Prints what a blend file says."""
-    about = {"blend": found.recipe.hash, **found.about}
+    about = {"blend": found.recipe.hash, "changed": found.changed, **found.about}
     rows = [
         [plain(part.scorer), f"{part.weight:.3f}", f"{part.scale:.4g}", f"{_native(found, n):.4g}"]
         for n, part in enumerate(found.recipe.parts)
@@ -66,6 +66,11 @@ def _said(found: BlendFile) -> Iterator[str]:
     about = found.about
     if about.get("refusal"):
         yield f"Written by force: {plain(str(about['refusal']))}."
+    if found.changed:
+        yield (
+            "Changed since it was fitted: how well it did in cross-validation is not about these weights, and nothing tells "
+            "how well they do."
+        )
     for table in ("trained_on", "cross_validation", "percent_right_by_category"):
         for key, value in dict(about.get(table, {})).items():
             yield f"{table.replace('_', ' ')}: {plain(key)}: {plain(_listed(value))}"

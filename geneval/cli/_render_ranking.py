@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from geneval.cli._render import harmless, latex_of, markdown_of, printed, table_of
 from geneval.cli._talk import plain
-from geneval.worth_plot import ranked, span
+from geneval.worth_plot import places, ranked, span
 
 if TYPE_CHECKING:
     from geneval.rankings import CriterionRanking, Rankings
@@ -70,7 +70,8 @@ def _worths(one: CriterionRanking, confidence: float) -> Grid:
     sure = f"{100 * confidence:.10g}% CI"
     title = f"{_title(one)} ({sure})" if any(row.low is not None for row in one.worths) else _title(one)
     heads = ["system", "rank", "worth", "log-worth", "won / lost / tied"]
-    return title, heads, [_worth(row, place, one.baseline) for place, row in enumerate(one.worths, 1)]
+    rows = zip(one.worths, places(one.worths), strict=True)
+    return title, heads, [_worth(row, place, one.baseline) for row, place in rows]
 
 
 def _title(one: CriterionRanking) -> str:
@@ -119,7 +120,7 @@ def _share(value: float | None) -> str:
 
 
 def _interval(value: float, low: float | None, high: float | None) -> str:
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return f"{value:z.3f}" if low is None or high is None else f"{value:z.3f} [{low:z.3f}, {high:z.3f}]"
 
 
 def plot(one: CriterionRanking, width: int) -> list[str]:

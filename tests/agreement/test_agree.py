@@ -470,3 +470,29 @@ def test_a_row_that_is_not_there(run, ratings):
 
 def test_the_plan_names_its_tests() -> None:
     assert {tested.level for tested in Plan().tested} == {"segment", "system", "preference"}
+
+
+def test_an_annotator_has_one_voice_on_a_pair(run, preferences):
+    """Their repeated choices make no majority and no ceiling; those of several outputs are not repeated."""
+    more = [*preferences, *(p for p in preferences if p.annotator == "r0")]
+    one, other = (geneval.agree(run, preferences=rows, resamples=0, tests=()) for rows in (preferences, more))
+    assert [(r.value, r.ceiling) for r in one] == [(r.value, r.ceiling) for r in other]
+    assert any("80 of 320 preferences are by an annotator who judged" in text for text in other.warnings)
+    alone = [replace(p, annotator="r0") for p in preferences]
+    assert geneval.agree(run, preferences=alone, resamples=0, tests=()).rows[0].ceiling.value is None
+    unnamed = [replace(p, annotator=None) for p in preferences]
+    shown = [replace(p, output_a=f"x{n}", output_b="y") for n, p in enumerate(alone)]
+    for rows in (unnamed, shown):
+        found = geneval.agree(run, preferences=rows, resamples=0, tests=())
+        assert [(r.value, r.ceiling) for r in found] == [(r.value, r.ceiling) for r in one]
+
+
+def test_rows_as_a_data_set(run, ratings, preferences):
+    """One a row of the printed CSV, numbers as numbers."""
+    datasets = pytest.importorskip("datasets")
+    found = geneval.agree(run, ratings=ratings, preferences=preferences, resamples=0, tests=())
+    table = found.to_dataset()
+    assert isinstance(table, datasets.Dataset) and len(table) == len(found.rows)
+    assert table["value"][:] == [row.value for row in found]
+    assert table["raters"][:] == [row.ceiling.value if row.ceiling else None for row in found]
+    assert table["constant"][:] == [row.baseline.constant for row in found]

@@ -156,8 +156,8 @@ def test_a_spec_that_names_no_blend_says_why(spec, error, told, tmp_path, monkey
 
 
 def test_scorers_of_sets_and_blends_are_no_parts(tmp_path):
-    for spec in ("distinct_n", "blend(name='captions')"):
-        place = tmp_path / f"{spec[:5]}.toml"
+    for spec in ("distinct_n", "blend(name='captions')", f"blend(path='{tmp_path}/blend.toml')"):
+        place = tmp_path / f"{spec[:5]}.toml"  # the last one names itself
         place.write_text(HEAD + f'[[parts]]\nscorer = "{spec}"\nweight = 1\nscale = 1\n', encoding="utf-8")
         with pytest.raises(UsageError, match="a part scores single texts"):
             geneval.parse(f"blend(path={str(place)!r})")
@@ -204,3 +204,48 @@ def test_a_preference_rate_needs_a_blend_and_two_systems(blend):
         geneval.preference_rate(alone, baseline="z")
     with pytest.raises(UsageError, match="no blend chrf"):
         geneval.preference_rate(alone, "chrf")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({"resamples": -5}, "resamples=-5"), ({"confidence": 3.0}, "confidence=3"), ({"seed": -1}, "seed=-1")],
+)
+def test_options_of_a_preference_rate_are_checked(blend, options, told):
+    predictions, references = {"x": ["a", "b"], "y": ["b", "c"]}, ["a", "b"]
+    run = geneval.score(predictions=predictions, references=references, scorers=[blend], resamples=0)
+    with pytest.raises(UsageError, match=f"{told}.* does not fit"):
+        geneval.preference_rate(run, **options)
+    with pytest.raises(UsageError, match="the run has no blend at k=2; it has"):
+        geneval.preference_rate(run, k=2)
+
+
+def test_a_preference_rate_of_one_item_has_no_interval_and_huge_leads_no_overflow(tmp_path):
+    place = tmp_path / "steep.toml"
+    place.write_text(HEAD + '[[parts]]\nscorer = "token_f1"\nweight = 1e6\nscale = 1.0\n', encoding="utf-8")
+    spec = f"blend(path={str(place)!r})"
+    run = geneval.score(predictions={"x": ["a"], "y": ["b"]}, references=["a"], scorers=[spec], resamples=0)
+    (found,) = geneval.preference_rate(run)
+    assert found.value == 0 and found.low is None and found.n == 1
+
+
+def test_a_blend_that_was_changed_by_hand_says_so(found, tmp_path):
+    place = found.save(tmp_path / "mine.toml")
+    assert not find_blend(path=place).changed and not find_blend(name="captions").changed
+    text = place.read_text("utf-8")
+    place.write_text(text.replace("scale = 0.", "scale = 1.", 1), encoding="utf-8")
+    assert find_blend(path=place).changed
+
+
+def test_what_a_reader_of_a_blends_numbers_must_know_is_told(tmp_path):
+    """That it was forced or changed, and that texts are of another script than those it was fitted on."""
+    place = tmp_path / "odd.toml"
+    fit = f'[fit]\nrecipe = "{"0" * 64}"\n'
+    about = 'refusal = "no better"\nscript = "Latin"\n'
+    place.write_text(HEAD + about + PARTS + fit, encoding="utf-8")
+    predictions = ["a cat", "\u732b in \u5bb6\u4e2d", "\u00e7a \u00e9t\u00e9", "123"]
+    scorer = f"blend(path={str(place)!r})"
+    found = geneval.score(predictions=predictions, references=["cat", "dog", "x", "y"], scorers=[scorer], resamples=0)
+    told = " ".join(found.warnings)
+    assert "was written by force (no better): 8 of 8 texts" in told
+    assert "was changed since it was fitted: nothing tells how well it does: 8 of 8 texts" in told
+    assert "was fitted on texts in Latin script, and nobody has looked how it does on others: 1 of 8 texts" in told

@@ -166,3 +166,13 @@ def test_a_picture_of_several_numbers_of_references(agree, tmp_path):
 )
 def test_what_is_refused(agree, arguments, code, said):
     assert said in " ".join(agree(*arguments, code=code).stderr.split())
+
+
+def test_columns_of_ratings_can_be_named(agree, folder):
+    """As the error says that tells of a missing one."""
+    rows = [json.loads(line) for line in (folder / "ratings.jsonl").read_text("utf-8").splitlines()]
+    write(folder / "grades.jsonl", [{"id": r["id"], "system": r["system"], "grade": r["value"]} for r in rows])
+    named = ("run", "--ratings", "grades.jsonl", "--test", "none", "--grouping", "none")
+    assert "--column value=NAME" in agree(*named, code=3).stderr
+    plain = agree("run", "--ratings", "ratings.jsonl", "--test", "none", "--grouping", "none").stdout
+    assert agree(*named, "--column", "value=grade").stdout == plain

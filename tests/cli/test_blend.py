@@ -114,3 +114,26 @@ def test_the_card_of_captions_is_shown(blend):
 )
 def test_what_does_not_fit_ends_with_a_line_and_a_code(blend, arguments, code, told):
     assert told in blend(*arguments, code=code).stderr
+
+
+def test_a_file_in_place_of_a_run_says_what_to_do(blend):
+    for command in (("fit", "outputs.jsonl", "--preferences", "votes.jsonl"), ("rate", "outputs.jsonl")):
+        told = blend(*command, code=3).stderr
+        assert "outputs.jsonl is a file, and a run directory is due" in told and "geneval score outputs.jsonl" in told
+
+
+def test_changed_weights_are_told_when_they_are_shown(blend, folder):
+    blend(*FIT, *PARTS, "-o", "plain.toml", "-q")
+    assert "Changed since" not in blend("show", "plain.toml", "--format", "markdown").stdout
+    text = (folder / "plain.toml").read_text("utf-8")
+    (folder / "changed.toml").write_text(text.replace("scale = 0.", "scale = 1."), encoding="utf-8")
+    assert "Changed since it was fitted" in blend("show", "changed.toml", "--format", "markdown").stdout
+
+
+def test_columns_of_preferences_can_be_named(blend, folder):
+    """As the error says that tells of a missing one."""
+    rows = [json.loads(line) for line in (folder / "votes.jsonl").read_text("utf-8").splitlines()]
+    write(folder / "named.jsonl", [{"vote" if key == "winner" else key: row[key] for key in row} for row in rows])
+    named = ("fit", "run", "--preferences", "named.jsonl", "--resamples", "0", "--format", "json", *PARTS)
+    assert "--column winner=NAME" in blend(*named, code=3).stderr
+    assert json.loads(blend(*named, "--column", "winner=vote").stdout)["parts"]

@@ -260,3 +260,36 @@ def test_chains_of_wins_and_the_linear_programme_agree(rows):
     assert set(np.flatnonzero(~found.cells)) == set(cell[strict])
     wins = votes.wins + votes.ties
     assert {frozenset(np.flatnonzero(found.group == g)) for g in set(found.group)} == linked(wins)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["A>B", "A>B", "B>C", "C>B"], "settle it (next_pairs), or prior='firth' or 'gaussian' gives"),
+        (["A>B", "B>A", "C>D", "D>C"], "settle it (next_pairs); a prior does not compare"),
+        (["A>B", "C>D"], "settle it (next_pairs); a prior does not compare"),
+        (["A>B", "B>A", "B>E", "C>D"], "prior='firth' or 'gaussian' gives"),
+        (["A>B", "B>A", "B>E", "C>D"], "a prior does not compare what no chain"),
+        (["A=B", "B=C"], "settle it (next_pairs), or prior='firth' gives"),
+    ],
+)
+def test_a_prior_is_offered_where_it_helps(rows, told):
+    """And only there: what is offered gives worths to all that it is offered for."""
+    votes = votes_of(rows)
+    warnings = BradleyTerry().fit(votes).warnings
+    assert any(told in text for text in warnings), warnings
+    offered = [name for name in ("firth", "gaussian") if any(f"'{name}'" in text for text in warnings)]
+    for prior in offered:
+        found = BradleyTerry(prior=prior).fit(votes)
+        assert any(row.identified for row in found.worths)
+    if not offered:
+        assert not any(row.identified for row in BradleyTerry(prior="firth").fit(votes).worths)
+
+
+def test_no_prior_is_offered_where_a_covariate_is_the_system():
+    votes = Comparisons.of(["A", "B", "A"], ["B", "A", "B"], ["a", "b", "b"], covariates={"size": [1.0, -1.0, 1.0]})
+    assert (
+        "more comparisons settle it (next_pairs); no prior does"
+        in BradleyTerry(covariates=("size",)).fit(votes).warnings
+    )
+    assert not any(r.identified for r in BradleyTerry(covariates=("size",), prior="firth").fit(votes).worths)

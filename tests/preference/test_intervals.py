@@ -272,3 +272,42 @@ def test_methods_that_take_votes_for_independent_say_so():
 def test_an_unknown_system_is_a_usage_error(field):
     with pytest.raises(UsageError, match="there is no system '7'; there are: 1, 2, 3, 4, 5, 6"):
         getattr(BradleyTerry().fit(pudding()).difference("7", "1"), field)
+
+
+def test_clusters_that_never_differ_give_no_interval():
+    """Each item has one vote for either: its resamples are all alike, and an interval of no width would be a lie."""
+    votes = Comparisons.of(["A"] * 120, ["B"] * 120, ["a", "b"] * 60, item=[str(n // 2) for n in range(120)])
+    with pytest.raises(RefusedError, match="the covariance tells of 0 of 1 parameters"):
+        BradleyTerry(interval="bootstrap", cluster="item", resamples=99).fit(votes)
+    assert BradleyTerry().fit(votes).worths[0].low is None
+
+
+def test_signatures_name_all_votes():
+    """A million is no 1e+06, and 99.99999 % no 100 %."""
+    votes = Comparisons.of(["A", "B"], ["B", "A"], ["a", "a"], weight=[1e6, 234567.5])
+    found = BradleyTerry(interval="none", confidence=0.9999999).fit(votes)
+    assert "|comparisons:1234567.5|" in found.signature and "|interval:99.99999%" in found.signature
+    whole = Comparisons.of(["A", "B"], ["B", "A"], ["a", "a"], weight=[1e6, 1])
+    assert "|comparisons:1000001|" in BradleyTerry(interval="none").fit(whole).signature
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_cannot_be_is_refused(seed):
+    with pytest.raises(UsageError, match=f"seed={seed}; give a whole number from 0"):
+        BradleyTerry(seed=seed)
+
+
+@pytest.mark.parametrize(("interval", "items"), [("auto", 20), ("auto", 60), ("bootstrap", 60), ("profile", 60)])
+def test_a_baseline_is_certain_by_every_method(interval, items):
+    """Its own interval is 0 to 0, which no method is asked about: warnings are errors here."""
+    rng = np.random.default_rng(1)
+    names = np.array(["A", "B", "C"])
+    a = rng.integers(3, size=300)
+    b = (a + rng.integers(1, 3, size=300)) % 3
+    columns = {"item": rng.integers(items, size=300).astype(str)}
+    votes = Comparisons.of(names[a], names[b], rng.choice(["a", "b"], 300), **columns)
+    found = BradleyTerry(interval=interval, resamples=99).fit(votes)
+    rows = {row.system: row for row in found.relative_to("A")}
+    assert (rows["A"].low, rows["A"].high, rows["A"].error) == (0, 0, 0)
+    gap = found.difference("B", "A")
+    assert (rows["B"].low, rows["B"].high) == pytest.approx((gap.low, gap.high), abs=1e-6)

@@ -270,14 +270,14 @@ def test_alpha_knows_nothing_of_who_judged():
         turned = votes.a[row] > votes.b[row]
         value = [1, -1, 0][votes.outcome[row]] * (-1 if turned else 1)
         unit = (votes.items.of[row], *sorted((votes.a[row], votes.b[row])))
-        table.setdefault(votes.annotators.of[row] * 100 + row % 3, {}).setdefault(unit, value)
+        table.setdefault(votes.annotators.of[row], {}).setdefault(unit, value)
     frame = pd.DataFrame.from_dict(table, orient="index")
     # an annotator who met the same pair twice counts once here: keep the votes that the frame kept
     kept = []
     seen = set()
     for row in range(len(votes)):
         unit = (votes.items.of[row], *sorted((votes.a[row], votes.b[row])))
-        key = (votes.annotators.of[row] * 100 + row % 3, unit)
+        key = (votes.annotators.of[row], unit)
         kept.append(key not in seen)
         seen.add(key)
     found = annotator_agreement(votes.take(np.array(kept)), distance="ordinal", resamples=200)

@@ -319,3 +319,22 @@ def test_goodness_is_lost_with_covariates():
     found = BradleyTerry(covariates=("z",)).fit(votes).goodness
     assert (found.deviance, found.p_value) == (None, None)
     assert "covariates" in found.reason
+
+
+def test_alpha_takes_an_annotator_once_a_pair():
+    """Who says the same again agrees with nobody; who takes it back says a tie."""
+    columns = {"item": list("112233"), "annotator": list("pqpqpq")}
+    once = Comparisons.of(["A"] * 6, ["B"] * 6, list("ababab"), **columns)
+    again = once.take(np.array([0, 0, 0, 1, 2, 3, 4, 5]))
+    assert annotator_agreement(again) == annotator_agreement(once)
+    back = Comparisons.of(["A"] * 4, ["B", "B", "B", "B"], list("abab"), item=list("1111"), annotator=list("ppqq"))
+    assert annotator_agreement(back).reason == "all who judged the same pair of outputs as others said the same"
+    alone = Comparisons.of(["A"] * 3, ["B"] * 3, list("aba"), item=list("112"), annotator=list("ppq"))
+    assert annotator_agreement(alone).reason == "no pair of outputs was judged twice"
+
+
+@pytest.mark.parametrize("options", [{"confidence": 2.0}, {"resamples": 0}, {"seed": -1}])
+def test_alpha_refuses_options_that_cannot_be(options):
+    votes = Comparisons.of(["A", "A"], ["B", "B"], ["a", "b"], item=["1", "1"], annotator=["p", "q"])
+    with pytest.raises(UsageError, match="a confidence lies between 0 and 1"):
+        annotator_agreement(votes, **options)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from geneval_references import UsageError
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers._subsets import SEED
 from geneval_scorers.preference._comparisons import TIE, Comparisons
@@ -211,6 +212,8 @@ def annotator_agreement(
 ) -> Agreement:
     """How far annotators agree on who wins, by evalica.
 
+    What one annotator said of a pair more than once counts once, as what they said more often, or a tie.
+
     Args:
         votes: with items; weights do not count.
         distance: `nominal`: a tie differs from a win as much as a loss does; `ordinal`: it lies between.
@@ -220,21 +223,31 @@ def annotator_agreement(
 
     Raises:
         InputError: there are no items.
+        UsageError: a confidence, a number of resamples or a seed that cannot be.
     """
     import evalica
     import pandas as pd
 
+    if not 0 < confidence < 1 or resamples < 1 or not 0 <= seed < 2**63:
+        raise UsageError(
+            f"confidence={confidence}, resamples={resamples}, seed={seed}; a confidence lies between 0 and 1, the others are "
+            "whole numbers from 1 and from 0"
+        )
     item = votes.labels("item").of
     if votes.annotators is not None and len(np.unique(votes.annotators.of)) < 2:
         return Agreement(None, None, None, 0, 0, "there is one annotator")
     size = len(votes.systems)
     turned = votes.a > votes.b
     value = np.choose(votes.outcome, [1.0, -1.0, 0.0]) * np.where(turned, -1.0, 1.0)
-    key = (item * size + np.minimum(votes.a, votes.b)) * size + np.maximum(votes.a, votes.b)
-    _, unit, many = np.unique(key, return_inverse=True, return_counts=True)
+    unit = (item * size + np.minimum(votes.a, votes.b)) * size + np.maximum(votes.a, votes.b)
+    if votes.annotators is not None:
+        unit, value = _once(unit, votes.annotators.of, value)
+    _, unit, many = np.unique(unit, return_inverse=True, return_counts=True)
     rows = np.flatnonzero(many[unit] > 1)
     if not len(rows):
         return Agreement(None, None, None, 0, 0, "no pair of outputs was judged twice")
+    if np.ptp(value[rows]) == 0:  # chance would agree always, too
+        return Agreement(None, None, None, 0, 0, "all who judged the same pair of outputs as others said the same")
     # alpha knows nothing of who judged, so that a unit's values may stand in any row
     order = rows[np.argsort(unit[rows], kind="stable")]
     _, start, place = np.unique(unit[order], return_index=True, return_inverse=True)
@@ -244,3 +257,10 @@ def annotator_agreement(
         pd.DataFrame(table), distance, n_resamples=resamples, confidence_level=confidence, random_state=seed
     )
     return Agreement(float(found.alpha), float(found.low), float(found.high), len(start), len(order))
+
+
+def _once(unit: Ints, annotator: Ints, value: Floats) -> tuple[Ints, Floats]:
+    """Units and values with one value an annotator in each unit; who is not named is somebody else each time."""
+    who = np.where(annotator < 0, annotator.max() + 1 + np.arange(len(annotator)), annotator)
+    found, place = np.unique(np.stack([unit, who]), axis=1, return_inverse=True)
+    return found[0], np.sign(np.bincount(place.reshape(-1), value))

@@ -136,6 +136,11 @@ def _everything(design: Design, prior: Prior) -> Identified:
     return found if not isinstance(prior, Gaussian) else _penalised(design, found)
 
 
+def by_design(design: Design) -> Identified:
+    """What is identified whatever the outcomes are, and so under a prior that holds all parameters."""
+    return _everything(design, FLAT)
+
+
 def _penalised(design: Design, found: Identified) -> Identified:
     """The same where log-worths have a prior: flat are only directions that no log-worth has a part in."""
     flat = _kernel_of(found.null[: design.size])

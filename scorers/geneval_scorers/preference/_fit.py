@@ -29,7 +29,7 @@ from geneval_scorers.preference._intervals import (
 )
 from geneval_scorers.preference._kernels import sigmoid
 from geneval_scorers.preference._raters import Crowd, CrowdFit, fit_raters
-from geneval_scorers.preference._reasons import NO_LINK, WAY_OUT, reasons
+from geneval_scorers.preference._reasons import NO_LINK, reasons, way_out
 from geneval_scorers.preference._result import Effect, Ranking, Rater, State, Worth, rank_ranges, worth_rows
 from geneval_scorers.preference._solver import FLAT, Gaussian, Jeffreys, Prior, Problem
 from geneval_scorers.preference._spread import Curved
@@ -91,14 +91,16 @@ class Fit:
         for why, who in by_reason.items():
             everyone = "no system" if len(who) == len(systems) else None
             self.notes.append(f"{everyone} has a worth: {why}" if everyone else f"{', '.join(who)}: no worth: {why}")
-        if self.reasons:
+        if self.reasons and self.model.prior == "none":
+            self.notes += way_out(self.design, self.identified)
+        elif self.reasons:
             held = (
                 self.model.prior == "gaussian"
                 and not len(self.identified.main)
                 and self.design.width > self.design.size
             )
             after = "a Gaussian prior holds worths only; prior='firth' holds all that is fitted" if held else NO_LINK
-            self.notes.append(WAY_OUT if self.model.prior == "none" else after)
+            self.notes.append(after)
         if self.model.prior != "none":
             self.notes.append(f"worths are shrunken by the prior ({self.prior_name})")
 
@@ -276,9 +278,9 @@ class Fit:
             [
                 write_spec("bradley_terry", options),
                 f"prior:{self.prior_name}",
-                f"interval:{model.confidence * 100:g}%,{method}",
+                f"interval:{model.confidence * 100:.10g}%,{method}",
                 f"cluster:{grouping}",
-                f"comparisons:{self.votes.weight.sum():g}",
+                f"comparisons:{self.votes.weight.sum():.15g}",
                 f"seed:{model.seed}",
             ]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -188,8 +189,8 @@ def _one_way(fit: Fitted, cluster: Ints, count: int) -> Floats:
     return covariance
 
 
-def _check_rank(fit: Fitted, covariance: Floats) -> None:
-    """A contrast that clusters say nothing of would have a variance of 0.
+def _check_rank(fit: Fitted, covariance: Floats, most: float = math.inf) -> None:
+    """A contrast that clusters say nothing of would have a variance of 0; a covariance of few draws has their rank at `most`.
 
     Raises:
         RefusedError: there is one.
@@ -197,9 +198,9 @@ def _check_rank(fit: Fitted, covariance: Floats) -> None:
     scale = np.sqrt(np.maximum(np.diag(fit.solution.inverse), np.finfo(float).tiny))
     values = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
     rank = int((values > 1e-9 * values[-1]).sum())
-    if rank < fit.parameters:
+    if rank < min(fit.parameters, most):
         raise RefusedError(
-            f"the sandwich tells of {rank} of {fit.parameters} parameters: some system was compared in one cluster only, or "
+            f"the covariance tells of {rank} of {fit.parameters} parameters: some system was compared in one cluster only, or "
             "all its comparisons ended alike. Take another cluster, or interval='information' with cluster=None"
         )
 
@@ -267,7 +268,9 @@ def bootstrapped(fit: Fitted, votes: Comparisons, groups: Clustering | None, res
         )
     notes = (f"{lost} of {resamples} resamples have no estimate and were left out",) if lost else ()
     found = np.stack(draws)
-    return Found(Refitted(fit.solution.theta, found, np.cov(found.T, ddof=1)), f"bootstrap:{resamples}", notes)
+    covariance = np.cov(found.T, ddof=1)
+    _check_rank(fit, covariance, len(found) - 1)
+    return Found(Refitted(fit.solution.theta, found, covariance), f"bootstrap:{resamples}", notes)
 
 
 def _resampled(

@@ -9,14 +9,26 @@ import numpy as np
 from geneval_scorers._ragged import Floats, Ints
 from geneval_scorers.preference._comparisons import Comparisons
 from geneval_scorers.preference._design import ORDER, Design
-from geneval_scorers.preference._existence import Identified, weak_groups
-
-WAY_OUT = (
-    "more comparisons settle it (next_pairs), or prior='firth' or 'gaussian' gives shrunken worths, flagged as such"
-)
-"""What helps where the comparisons that there are leave a worth open."""
+from geneval_scorers.preference._existence import Identified, by_design, weak_groups
 
 NO_LINK = "a prior does not compare what no chain of comparisons links"
+_MORE = "more comparisons settle it (next_pairs)"
+_FIRTH = f"{_MORE}, or prior='firth' gives shrunken worths, flagged as such"
+_PRIOR = f"{_MORE}, or prior='firth' or 'gaussian' gives shrunken worths, flagged as such"
+
+
+def way_out(design: Design, found: Identified) -> list[str]:
+    """What helps: a prior only where outcomes, and not who met whom, leave a worth open."""
+    missing = ~np.isin(np.arange(design.size), found.main)
+    held = np.isin(np.arange(design.size), by_design(design).main)
+    told = []
+    if (missing & held).any():
+        # a Gaussian prior holds worths only
+        told.append(_PRIOR if found.tie and found.extra.all() else _FIRTH)
+    if (missing & ~held).any():
+        why = NO_LINK if len(np.unique(weak_groups(design))) > 1 else "no prior does"
+        told.append(why if told else f"{_MORE}; {why}")
+    return told
 
 
 def reasons(votes: Comparisons, design: Design, found: Identified) -> dict[int, str]:
@@ -59,9 +71,9 @@ def _one(votes: Comparisons, found: Identified, linked: Ints, i: int, met: Float
     if len(main) and linked[i] != linked[main[0]]:
         return f"no chain of comparisons links it with {names(votes.systems, main)}"
     if not lost + ties:
-        return f"it won all {won:g} of its comparisons: its worth has no upper bound"
+        return f"it won all {won:.15g} of its comparisons: its worth has no upper bound"
     if not won + ties:
-        return f"it lost all {lost:g} of its comparisons: its worth has no lower bound"
+        return f"it lost all {lost:.15g} of its comparisons: its worth has no lower bound"
     group = np.flatnonzero(found.group == found.group[i])
     others = np.flatnonzero((found.group != found.group[i]) & (linked == linked[i]))
     if not len(others):

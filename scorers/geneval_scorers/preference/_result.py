@@ -349,10 +349,10 @@ def worth_rows(state: State, level: float, rows: dict[str, Worth], baseline: int
     middle = contrasts @ theta
     low, high, error = (np.full(len(main), np.nan) for _ in range(3))
     if state.spread is not None:
-        low, high = state.spread.interval(contrasts, level)
-        error = errors(state.spread, contrasts)
-        if baseline is not None:
-            low[main == baseline] = high[main == baseline] = error[main == baseline] = 0.0
+        low[main == baseline] = high[main == baseline] = error[main == baseline] = 0.0
+        others = np.flatnonzero(main != baseline)
+        low[others], high[others] = state.spread.interval(contrasts[others], level)
+        error[others] = errors(state.spread, contrasts[others])
     share = np.exp(middle - middle.max())
     share /= share.sum()
     found = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -54,11 +55,15 @@ class BlendRecipe:
         parts: the scorers.
         temperature: above 0; the weighted sum is divided by it.
         ties: Davidson's nu; it says how often people call a tie, and is in no score.
+        told: what a reader of its numbers must know; each ends a sentence that begins with the blend's name.
+        script: that of the texts it was fitted on, as Unicode names letters (`Latin`); empty: not known.
     """
 
     parts: tuple[BlendPart, ...]
     temperature: float = 1.0
     ties: float = 0.0
+    told: tuple[str, ...] = field(default=(), compare=False)
+    script: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Checks the numbers.
@@ -150,8 +155,8 @@ class Blend(Scorer):
         object.__setattr__(self, "parts", tuple(self._part(part) for part in self.weighed))
 
     def _part(self, part: BlendPart) -> Scorer:
-        found = parse(part.scorer)
-        if found.info.kind == "set" or isinstance(found, Blend):
+        # asked before it is read: a blend of itself would be read without end
+        if part.scorer.partition("(")[0].strip() == self.name or (found := parse(part.scorer)).info.kind == "set":
             raise UsageError(f"{self.label}: {part.scorer} scores sets, or is a blend; a part scores single texts")
         return found
 
@@ -190,8 +195,13 @@ class Blend(Scorer):
                 part.prepare()
 
     def notices(self, corpus: Corpus) -> Mapping[str, Bools]:
-        """Those of the parts; and whether a part runs as something else than it was fitted as."""
-        told: dict[str, Bools] = {}
+        """Those of the parts and of the file; and whether a part runs as something else than it was fitted as."""
+        told: dict[str, Bools] = {
+            f"{self.label} {what}": np.ones(len(corpus.texts), bool) for what in self.content.told
+        }
+        if script := self.content.script:
+            which = f"{self.label} was fitted on texts in {script} script, and nobody has looked how it does on others"
+            told[which] = np.asarray([_foreign(text, script) for text in corpus.texts], bool)
         for part, about in zip(self.parts, self.weighed, strict=True):
             told |= part.notices(corpus)
             now = parse(about.scorer).signature()
@@ -267,6 +277,15 @@ class Blend(Scorer):
             sign = 1.0 if part.info.direction == "higher" else -1.0
             total = total + sign * about.weight / about.scale / self.content.temperature * scored(part, found)
         return total.reshape(-1, 1)
+
+
+def _foreign(text: str, script: str) -> bool:
+    """Whether most letters are of another script."""
+    if text.isascii() and script == "Latin":
+        return False
+    letters = [char for char in text if char.isalpha()]
+    own = sum(unicodedata.name(char, "").startswith(f"{script.upper()} ") for char in letters)
+    return own * 2 < len(letters)
 
 
 class _Learning(Generic[_Outer]):

@@ -79,6 +79,8 @@ class BradleyTerry:
             raise UsageError(f"confidence={self.confidence}; give a number between 0 and 1, for example 0.95")
         if self.resamples < 99:
             raise UsageError(f"resamples={self.resamples}; give 99 or more")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed={self.seed}; give a whole number from 0 to {2**63 - 1}")
         self._check_prior()
 
     def _check_prior(self) -> None:
