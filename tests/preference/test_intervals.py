@@ -311,3 +311,13 @@ def test_a_baseline_is_certain_by_every_method(interval, items):
     assert (rows["A"].low, rows["A"].high, rows["A"].error) == (0, 0, 0)
     gap = found.difference("B", "A")
     assert (rows["B"].low, rows["B"].high) == pytest.approx((gap.low, gap.high), abs=1e-6)
+
+
+def test_votes_of_one_judge_on_items_of_their_own_are_independent():
+    votes = [(a, b, w) for a, b in ("AB", "BC", "CA") for w in "aaabb"]
+    a, b, winner = zip(*votes, strict=True)
+    items = [str(place) for place in range(len(votes))]
+    found = BradleyTerry().fit(Comparisons.of(a, b, winner, item=items, annotator=["judge"] * len(votes)))
+    plain = BradleyTerry().fit(Comparisons.of(a, b, winner, item=items))
+    assert [(w.low, w.high) for w in found.worths] == [(w.low, w.high) for w in plain.worths]
+    assert all(w.low < w.log_worth < w.high for w in found.worths)

@@ -71,7 +71,8 @@ class Clustering:
 def clustering(votes: Comparisons, cluster: Cluster | None) -> Clustering | None:
     """The groups of votes that may be alike; None where votes are taken for independent.
 
-    `auto` takes items where they are given for all votes and some item has several, else annotators in the same way.
+    `auto` takes items where they are given for all votes and some item has several, else annotators in the same way. Of
+    one annotator alone, votes on items of their own are independent: what comes out is about that annotator.
 
     Raises:
         InputError: items or annotators are asked for and not there.
@@ -85,7 +86,10 @@ def clustering(votes: Comparisons, cluster: Cluster | None) -> Clustering | None
     names: tuple[ClusterName, ...] = ("item", "annotator")
     for name in names:
         found = votes.items if name == "item" else votes.annotators
-        if found is not None and (found.of >= 0).all() and len(np.flatnonzero(np.bincount(found.of))) < len(votes):
+        if found is None or (found.of < 0).any():
+            continue
+        groups = len(np.unique(found.of))
+        if groups < len(votes) and (name, groups) != ("annotator", 1):
             return Clustering(name, (found,))
     return None
 
