@@ -1,6 +1,7 @@
 """Right answers found among texts that are there already: proposers, exact search, and matching by labels."""
 
 from geneval_references.mining._labels import by_labels, set_labels
+from geneval_references.mining._lemmas import lemmas, numbers
 from geneval_references.mining._pool import Pool, Proposed, pooled
 from geneval_references.mining._proposers import PROPOSERS, Encoder, Index, Proposer, encoded, proposer
 
@@ -13,6 +14,8 @@ __all__ = [
     "Proposer",
     "by_labels",
     "encoded",
+    "lemmas",
+    "numbers",
     "pooled",
     "proposer",
     "set_labels",
