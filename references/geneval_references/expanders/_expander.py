@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import ClassVar, Protocol, TypeVar
 
 from geneval_references._model import Fact, Reference, ReferenceSet, Tier
-from geneval_references._protocols import Encoder, Entailment, Generator, Phrases, Translator
+from geneval_references._protocols import Encoder, Generator, Phrases, Translator
 from geneval_references.specs import spelled, write_spec
 
 _T_co = TypeVar("_T_co", covariant=True)
@@ -73,6 +73,17 @@ class Written:
     text: str
 
 
+class WrittenOutputs(Protocol):
+    """What systems wrote, by item."""
+
+    @property
+    def hash(self) -> str:
+        """The sha256 of the file."""
+
+    def of(self, ids: Sequence[str]) -> list[list[Written]]:
+        """For each item what was written for it, in the order of the file."""
+
+
 class Rows(Protocol[_T_co]):
     """The content of a file, which stays where it is and is gone through as often as needed."""
 
@@ -104,16 +115,13 @@ class Tools(Protocol):
     def encoder(self, model: str, needed_by: str) -> Encoder:
         """A sentence encoder, as the scorers know them."""
 
-    def entailment(self, model: str, needed_by: str) -> Entailment:
-        """A classifier of pairs of texts."""
-
     def phrases(self, table: str, needed_by: str) -> Phrases:
         """A table of paraphrases: `meteor`, or a file of one."""
 
     def references(self, path: str, needed_by: str) -> Rows[ReferenceSet]:
         """Reference sets of a file, in any form that geneval reads."""
 
-    def outputs(self, path: str, needed_by: str) -> Rows[Written]:
+    def outputs(self, path: str, needed_by: str) -> WrittenOutputs:
         """What systems wrote."""
 
 
