@@ -7,11 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from geneval_references._model import Fact, Reference, ReferenceSet, Tier
 from geneval_references._protocols import Encoder, Generator, Phrases, Translator
 from geneval_references.specs import spelled, write_spec
+
+if TYPE_CHECKING:
+    from geneval_references.expanders._files import Judged, Labelled
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -123,6 +126,12 @@ class Tools(Protocol):
 
     def outputs(self, path: str, needed_by: str) -> WrittenOutputs:
         """What systems wrote."""
+
+    def labelled(self, path: str, column: str, of: str, language: str, needed_by: str) -> Labelled:
+        """Reference sets of a file with the labels in a column; without one, with what finds labels in texts."""
+
+    def judged(self, path: str, form: str, captions: str, threshold: float | None, needed_by: str) -> Judged:
+        """Texts that people have judged: `eccv`, `cxc` (ids, with their texts in `captions`), `label-studio`, rows."""
 
 
 class Proposer(Protocol):
