@@ -6,7 +6,7 @@ import gzip
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,18 +16,18 @@ import msgspec
 
 from geneval.data._bytes import suffix
 from geneval.run_directory import writing
-from geneval_references import InputError, Reference, ReferenceSet, UsageError, counting, describe, reference_hash
+from geneval_references import InputError, Reference, ReferenceHash, ReferenceSet, UsageError, counting, describe
 
 _BATCH = 4096
 
 
-def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str]) -> None:
+def write_references(sets: Iterable[ReferenceSet], path: str | os.PathLike[str]) -> None:
     """Write reference sets, so that `read_references` gives them back equal.
 
     Nothing is overwritten. A file or folder is built beside its place and renamed when it is whole.
 
     Args:
-        sets: one an item.
+        sets: one an item; gone through once for a file, and several times for a folder.
         path: `.jsonl` (`.gz`, `.zst`), `.parquet`, or a folder (no suffix): Parquet with a card, which
             `datasets.load_dataset` loads.
 
@@ -37,32 +37,44 @@ def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str])
         GenevalError: it cannot be written, for example because the disk is full.
     """
     target = Path(path)
-    if target.exists():
-        raise UsageError(f"{target}: is already there; geneval overwrites nothing, choose another name")
-    if not target.parent.is_dir():
-        raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
+    check_place(target)
     with writing(target):
         _write(sets, target)
 
 
-def _write(sets: Sequence[ReferenceSet], target: Path) -> None:
-    kind = suffix(target.name)
-    if kind in {".jsonl", ".ndjson"}:
-        with _whole(target) as temporary:
-            _write_jsonl(sets, temporary)
-    elif kind == ".parquet" and target.suffix.lower() == ".parquet":
-        with _whole(target) as temporary:
-            _write_parquet(sets, temporary)
-    elif not target.suffix:
-        _write_folder(sets, target)
-    else:
+def check_place(target: Path) -> None:
+    """Refuse a place that cannot be written to, before any work is done; errors as in `write_references`."""
+    if target.exists():
+        raise UsageError(f"{target}: is already there; geneval overwrites nothing, choose another name")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
+    if _kind(target) is None:
         raise UsageError(
             f"{target}: the suffix {target.suffix!r} tells no format; use .jsonl (.gz, .zst), .parquet, or a name "
             "without suffix for a folder"
         )
 
 
-def _write_jsonl(sets: Sequence[ReferenceSet], path: Path) -> None:
+def _kind(target: Path) -> str | None:
+    """Which of the three forms a name stands for; None for no form that is written."""
+    found = suffix(target.name)
+    if found in {".jsonl", ".ndjson"}:
+        return "jsonl"
+    if found == ".parquet" and target.suffix.lower() == ".parquet":
+        return "parquet"
+    return None if target.suffix else "folder"
+
+
+def _write(sets: Iterable[ReferenceSet], target: Path) -> None:
+    kind = _kind(target)
+    if kind == "folder":
+        _write_folder(sets, target)
+        return
+    with _whole(target) as temporary:
+        (_write_jsonl if kind == "jsonl" else _write_parquet)(sets, temporary)
+
+
+def _write_jsonl(sets: Iterable[ReferenceSet], path: Path) -> None:
     encode = msgspec.json.Encoder().encode
     with path.open("wb") as raw, _compressing(raw, path.suffix.lower()) as file:
         for item in sets:
@@ -117,7 +129,7 @@ def _fields(reference: Reference) -> dict[str, Any]:
     }
 
 
-def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:
+def _write_parquet(sets: Iterable[ReferenceSet], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -144,7 +156,7 @@ def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
     return {"id": item.id, "source": item.source, "condition": item.condition, "references": entries}
 
 
-def _write_folder(sets: Sequence[ReferenceSet], target: Path) -> None:
+def _write_folder(sets: Iterable[ReferenceSet], target: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         temporary.chmod(0o777 & ~_umask())
@@ -156,8 +168,10 @@ def _write_folder(sets: Sequence[ReferenceSet], target: Path) -> None:
         raise
 
 
-def _card(sets: Sequence[ReferenceSet]) -> str:
-    found = describe(sets)
+def _card(sets: Iterable[ReferenceSet]) -> str:
+    found, counted = describe(sets), ReferenceHash()
+    for item in sets:
+        counted.add(counting([item]))
     return f"""---
 configs:
 - config_name: default
@@ -200,7 +214,7 @@ dataset_info:
 # Reference sets
 
 {found.items} items, {found.references} references; {found.items_without_references} items have none.
-Hash of the references that count in scores: `{reference_hash(counting(sets))}`.
+Hash of the references that count in scores: `{counted.hexdigest()}`.
 
 | tier | references |
 |---|---|
