@@ -70,7 +70,7 @@ def _write(sets: Iterable[ReferenceSet], target: Path) -> None:
     if kind == "folder":
         _write_folder(sets, target)
         return
-    with _whole(target) as temporary:
+    with new_file(target) as temporary:
         (_write_jsonl if kind == "jsonl" else _write_parquet)(sets, temporary)
 
 
@@ -103,11 +103,11 @@ def _row(item: ReferenceSet) -> dict[str, Any]:
         row["source"] = item.source
     if item.condition is not None:
         row["condition"] = item.condition
-    row["references"] = [_entry(reference) for reference in item.references]
+    row["references"] = [reference_entry(reference) for reference in item.references]
     return row
 
 
-def _entry(reference: Reference) -> str | dict[str, Any]:
+def reference_entry(reference: Reference) -> str | dict[str, Any]:
     """The text alone, where the reference is an ordinary one; else an object of what is not ordinary."""
     fields = _fields(reference)
     ordinary = _fields(Reference(reference.text))
@@ -233,7 +233,7 @@ def _table(counts: Mapping[str, int]) -> str:
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def new_file(target: Path) -> Iterator[Path]:
     """A file beside the target, which becomes the target once it is whole and on disk."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
     os.close(descriptor)

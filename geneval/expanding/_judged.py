@@ -81,7 +81,8 @@ class JudgedFile:
         if not known:
             raise InputError(f"none of {missing} ids of captions is in {captions}; name the captions they belong to")
         if missing:
-            self.notes.append(f"{missing} of {missing + known} captions are not in {captions}, and are left out")
+            name = captions.replace("\\", "/").rpartition("/")[-1]
+            self.notes.append(f"{missing} of {missing + known} captions are not in {name}, and are left out")
 
 
 def _form(path: str, form: str) -> str | None:
@@ -101,9 +102,7 @@ def _rows(path: str, form: str | None, files: list[InputFile]) -> Iterator[tuple
 # --- votes ---
 
 
-def _voted(
-    judgements: Iterable[Judgement], origins: Mapping[tuple[str, str], str]
-) -> Iterator[tuple[str, Candidate]]:
+def _voted(judgements: Iterable[Judgement], origins: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, Candidate]]:
     """One candidate a text, with its votes; a person counts once."""
     said: dict[tuple[str, str], dict[str, Judgement]] = {}
     for one in judgements:

@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -81,7 +81,8 @@ def expand(
     target, rules = Path(output), Merging(near, per_item)
     with _workplace(target, fresh=fresh) as partial:
         stream = ReferenceStream(references, columns=columns, format=format, watch=watch)
-        opened = [one.open(Tools(watch)) for one in chosen]
+        tools = Tools(watch)
+        opened = [one.open(tools) for one in chosen]
         with _journal(partial) as journal:
             for one, proposer in zip(chosen, opened, strict=True):
                 _propose(stream, one, proposer, journal, seed=seed, watch=watch)
@@ -89,6 +90,7 @@ def expand(
             recipe = partial / RECIPE
             recipe.unlink(missing_ok=True)
             done = _expansion(target, grown, chosen, seed, rules)
+            done = replace(done, notes=(*done.notes, *tools.notes))
             recipe.write_text(json.dumps(done.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             write_references(grown, target)
         _finish(target, partial)

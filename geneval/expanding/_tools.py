@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geneval.expanding._files import OutputFile, ReferenceFile
+from geneval.expanding._judged import JudgedFile
+from geneval.expanding._labelled import LabelledFile
 from geneval.expanding._phrases import MeteorPhrases
 from geneval.expanding._translators import find_translator
 from geneval_references._protocols import Encoder, Generator, Translator
@@ -20,6 +22,8 @@ class Tools:
 
     def __init__(self, watch: Watch | None = None) -> None:
         self._watch = watch
+        self.notes: list[str] = []
+        """What there is to tell about files that were read."""
 
     def generator(self, model: str, needed_by: str) -> Generator:
         """A language model of transformers."""
@@ -46,6 +50,16 @@ class Tools:
     def outputs(self, path: str, needed_by: str) -> OutputFile:
         """Outputs of systems."""
         return OutputFile(path)
+
+    def labelled(self, path: str, column: str, of: str, language: str, needed_by: str) -> LabelledFile:
+        """Reference sets with labels."""
+        return LabelledFile(path, column, of, language, needed_by)
+
+    def judged(self, path: str, form: str, captions: str, threshold: float | None, needed_by: str) -> JudgedFile:
+        """Texts that people have judged."""
+        found = JudgedFile(path, form, captions, threshold)
+        self.notes += found.notes
+        return found
 
 
 class SentenceEncoder:

@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 
 from geneval_references._errors import InputError, UsageError
 from geneval_references._model import ReferenceSet
-from geneval_references.expanders._expander import Candidate, Expander, Info, Labelled, Tools, seed_of
+from geneval_references.expanders._expander import Candidate, Expander, Info, Tools, seed_of
+from geneval_references.expanders._files import Labelled
 from geneval_references.expanders._registry import expander
 from geneval_references.expanders.mine import file_name
 from geneval_references.mining import by_labels, set_labels

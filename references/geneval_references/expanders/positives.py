@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 
 from geneval_references._errors import UsageError
 from geneval_references._model import ReferenceSet
-from geneval_references.expanders._expander import Candidate, Expander, Info, Judged, Tools
+from geneval_references.expanders._expander import Candidate, Expander, Info, Tools
+from geneval_references.expanders._files import Judged
 from geneval_references.expanders._registry import expander
 from geneval_references.expanders.mine import file_name
 
@@ -49,11 +50,15 @@ class Positives(Expander):
         """Checks what must and what cannot be said."""
         by_id = self.format in {"eccv", "cxc"}
         if by_id and not self.captions:
-            raise UsageError(f"positives: format={self.format!r} holds ids of captions; write captions='FILE' for their texts")
+            raise UsageError(
+                f"positives: format={self.format!r} holds ids of captions; write captions='FILE' for their texts"
+            )
         if self.captions and not by_id:
             raise UsageError(f"positives: captions= is of the formats eccv and cxc; format={self.format!r} holds texts")
         if self.format == "cxc" and self.threshold is None:
-            raise UsageError("positives: format='cxc' holds grades from 0 to 5; write threshold=3 (CxC's own) or another")
+            raise UsageError(
+                "positives: format='cxc' holds grades from 0 to 5; write threshold=3 (CxC's own) or another"
+            )
         if self.threshold is not None and self.format in {"eccv", "label-studio"}:
             raise UsageError(f"positives: format={self.format!r} has no grades; leave threshold out")
         if not 0 <= self.share < 1:
