@@ -71,9 +71,7 @@ def proposers() -> dict[str, Any]:
 
 
 def recall(coco: Coco, images: Sequence[int], found: Iterable[Iterable[str]]) -> tuple[float, float, float]:
-    """Share of the positives written for other images that are among the candidates; share of candidates that are
-    positives; candidates an image.
-    """
+    """Recall of positives written for other images, share of candidates that are positives, candidates an image."""
     hits = wanted = proposed = 0
     for image, texts in zip(images, found, strict=True):
         own = {fold(text) for text in coco.captions(image)}
@@ -143,33 +141,56 @@ def scale(coco: Coco) -> str:
 
 def matching(coco: Coco) -> str:
     """Precision and recall of what is known without asking anybody, against ECCV's positives, in both directions."""
-    lines = [
-        "| captions taken for valid | precision | recall of ECCV's positives | of those of other images |",
-        "|---|--:|--:|--:|",
-    ]
-    images = [image for image in coco.eccv if image in coco.own]
-    lines.append(compared("the image's own five", coco, {i: set(coco.own[i]) for i in images}))
-    lines.append(compared("CxC >= 3", coco, {i: coco.cxc.get(i, set()) for i in images}))
+    image_of = {cid: image for image, cids in coco.own.items() for cid in cids}
+    back = rows("caption_to_image.jsonl")
+    wanted = (
+        {i: coco.eccv[i] for i in coco.eccv},
+        {r["cid"]: set(r["eccv"]) & coco.own.keys() for r in back if r["eccv"]},
+    )
+    wanted = (wanted[0], {cid: images for cid, images in wanted[1].items() if cid in image_of})
+    own = ({i: set(coco.own[i]) for i in wanted[0]}, {cid: {image_of[cid]} for cid in wanted[1]})
+    graded = (
+        {i: coco.cxc.get(i, set()) for i in wanted[0]},
+        {r["cid"]: set(r["cxc"] or ()) for r in back if r["eccv"]},
+    )
+    taken = [("the captions' own image", own), ("CxC >= 3", graded)]
     order = list(coco.own)
     words = dict(zip(coco.text, lemmas(list(coco.text.values())), strict=True))
     labels = [set_labels([words[cid] for cid in coco.own[image]]) for image in order]
     for zeta in (0, 1, 2):
-        near = dict(zip(order, by_labels(labels, labels, zeta), strict=True))
-        taken = {i: set(coco.own[i]) | {cid for at, _ in near[i] for cid in coco.own[order[at]]} for i in images}
-        lines.append(compared(f"items with the same content lemmas, zeta = {zeta}", coco, taken))
-    mean = np.mean([len(own) for own in labels])
-    return "\n".join(lines) + f"\n\nAn image has {mean:.1f} such lemmas on average: those of half its captions."
+        near = {
+            i: {i, *(order[at] for at, _ in found)}
+            for i, found in zip(order, by_labels(labels, labels, zeta), strict=True)
+        }
+        captions = {i: {cid for other in near[i] for cid in coco.own[other]} for i in wanted[0]}
+        taken.append((f"the same content lemmas, zeta = {zeta}", (captions, {c: near[image_of[c]] for c in wanted[1]})))
+    lines = [
+        "| taken for valid | precision | recall | recall of other images' captions | precision | recall | recall of other images |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, both in taken:
+        cells = [compared(both[way], wanted[way], own[way]) for way in (0, 1)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    mean = np.mean([len(one) for one in labels])
+    told = (
+        f"The first three numbers are of captions for {len(wanted[0])} images, the last three of images for "
+        f"{len(wanted[1])} captions. An image has {mean:.1f} such lemmas on average: those of half its captions."
+    )
+    return "\n".join(lines) + f"\n\n{told}"
 
 
-def compared(name: str, coco: Coco, taken: dict[int, set[int]]) -> str:
-    """One row; own captions are listed by ECCV too, and make most of the precision."""
-    hits = sum(len(cids & coco.eccv[image]) for image, cids in taken.items())
-    others = sum(len((cids & coco.eccv[i]) - set(coco.own[i])) for i, cids in taken.items())
-    wanted = sum(len(coco.eccv[image]) for image in taken)
-    wanted_others = sum(len(coco.eccv[i] - set(coco.own[i])) for i in taken)
-    return (
-        f"| {name} | {hits / max(sum(map(len, taken.values())), 1):.3f} | {hits / wanted:.3f} "
-        f"| {others / wanted_others:.3f} |"
+def compared(taken: dict[int, set[int]], wanted: dict[int, set[int]], own: dict[int, set[int]]) -> str:
+    """Precision, recall, and recall of those that are not its own."""
+    hits = sum(len(taken[key] & good) for key, good in wanted.items())
+    others = sum(len((taken[key] & good) - own[key]) for key, good in wanted.items())
+    many = sum(map(len, taken.values()))
+    return " | ".join(
+        f"{part / max(whole, 1):.3f}"
+        for part, whole in (
+            (hits, many),
+            (hits, sum(map(len, wanted.values()))),
+            (others, sum(len(good - own[key]) for key, good in wanted.items())),
+        )
     )
 
 
