@@ -15,13 +15,19 @@ from typing import Any, BinaryIO
 import msgspec
 
 from geneval.data._bytes import suffix
+from geneval.data._provenance import provenance, table
 from geneval.run_directory import writing
 from geneval_references import InputError, Reference, ReferenceHash, ReferenceSet, UsageError, counting, describe
 
 _BATCH = 4096
 
 
-def write_references(sets: Iterable[ReferenceSet], path: str | os.PathLike[str]) -> None:
+def write_references(
+    sets: Iterable[ReferenceSet],
+    path: str | os.PathLike[str],
+    *,
+    licences: Mapping[str, str] | None = None,
+) -> None:
     """Write reference sets, so that `read_references` gives them back equal.
 
     Nothing is overwritten. A file or folder is built beside its place and renamed when it is whole.
@@ -30,16 +36,17 @@ def write_references(sets: Iterable[ReferenceSet], path: str | os.PathLike[str])
         sets: one an item; gone through once for a file, and several times for a folder.
         path: `.jsonl` (`.gz`, `.zst`), `.parquet`, or a folder (no suffix): Parquet with a card, which
             `datasets.load_dataset` loads.
+        licences: for a folder's card: that of an origin (`human:refB`), or of all origins of a kind (`human`).
 
     Raises:
-        UsageError: the suffix is none of these, or the place is taken.
+        UsageError: the suffix is none of these, the place is taken, or a licence is of no origin there is.
         InputError: its folder does not exist.
         GenevalError: it cannot be written, for example because the disk is full.
     """
     target = Path(path)
     check_place(target)
     with writing(target):
-        _write(sets, target)
+        _write(sets, target, licences or {})
 
 
 def check_place(target: Path) -> None:
@@ -65,10 +72,10 @@ def _kind(target: Path) -> str | None:
     return None if target.suffix else "folder"
 
 
-def _write(sets: Iterable[ReferenceSet], target: Path) -> None:
+def _write(sets: Iterable[ReferenceSet], target: Path, licences: Mapping[str, str]) -> None:
     kind = _kind(target)
     if kind == "folder":
-        _write_folder(sets, target)
+        _write_folder(sets, target, licences)
         return
     with new_file(target) as temporary:
         (_write_jsonl if kind == "jsonl" else _write_parquet)(sets, temporary)
@@ -109,13 +116,13 @@ def _row(item: ReferenceSet) -> dict[str, Any]:
 
 def reference_entry(reference: Reference) -> str | dict[str, Any]:
     """The text alone, where the reference is an ordinary one; else an object of what is not ordinary."""
-    fields = _fields(reference)
-    ordinary = _fields(Reference(reference.text))
+    fields = reference_fields(reference)
+    ordinary = reference_fields(Reference(reference.text))
     told = {name: value for name, value in fields.items() if name == "text" or value != ordinary[name]}
     return reference.text if len(told) == 1 else told
 
 
-def _fields(reference: Reference) -> dict[str, Any]:
+def reference_fields(reference: Reference) -> dict[str, Any]:
     return {
         "text": reference.text,
         "tier": reference.tier,
@@ -146,7 +153,7 @@ def _write_parquet(sets: Iterable[ReferenceSet], path: Path) -> None:
 
 
 def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
-    entries = [_fields(reference) for reference in item.references]
+    entries = [reference_fields(reference) for reference in item.references]
     for entry in entries:
         # `datasets` has no maps, and an object with open keys would get every key of the column.
         if entry["votes"] is not None:
@@ -156,19 +163,19 @@ def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
     return {"id": item.id, "source": item.source, "condition": item.condition, "references": entries}
 
 
-def _write_folder(sets: Iterable[ReferenceSet], target: Path) -> None:
+def _write_folder(sets: Iterable[ReferenceSet], target: Path, licences: Mapping[str, str]) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         temporary.chmod(0o777 & ~_umask())
         _write_parquet(sets, temporary / "references.parquet")
-        (temporary / "README.md").write_text(_card(sets), encoding="utf-8", newline="\n")
+        (temporary / "README.md").write_text(_card(sets, licences), encoding="utf-8", newline="\n")
         temporary.rename(target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
-def _card(sets: Iterable[ReferenceSet]) -> str:
+def _card(sets: Iterable[ReferenceSet], licences: Mapping[str, str]) -> str:
     found, counted = describe(sets), ReferenceHash()
     for item in sets:
         counted.add(counting([item]))
@@ -216,20 +223,10 @@ dataset_info:
 {found.items} items, {found.references} references; {found.items_without_references} items have none.
 Hash of the references that count in scores: `{counted.hexdigest()}`.
 
-| tier | references |
-|---|---|
-{_table(found.tiers)}
+{table(("tier", "references"), [(name, str(count)) for name, count in found.tiers.items()])}
 
-| origin | references |
-|---|---|
-{_table(found.origins)}
-
-Licence: not stated. Whoever publishes this folder states the licences of the texts here.
+{provenance(sets, licences)}
 """
-
-
-def _table(counts: Mapping[str, int]) -> str:
-    return "\n".join(f"| {name.replace('|', chr(92) + '|')} | {count} |" for name, count in counts.items())
 
 
 @contextmanager
