@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +18,21 @@ from geneval_scorers.embedding import machine
 
 
 class Tools:
-    """The tools of this machine; `watch` hears of long work that comes before the first item."""
+    """The tools of this machine, put away at the end of a `with` block.
+
+    Args:
+        watch: hears of long work that comes before the first item.
+    """
 
     def __init__(self, watch: Watch | None = None) -> None:
         self._watch = watch
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
 
     def generator(self, model: str, needed_by: str) -> Generator:
         """A language model of transformers."""
@@ -37,7 +50,7 @@ class Tools:
 
     def phrases(self, table: str, needed_by: str) -> MeteorPhrases:
         """METEOR's table of paraphrases."""
-        return MeteorPhrases(table, needed_by, self._watch)
+        return self._open.enter_context(closing(MeteorPhrases(table, needed_by, self._watch)))
 
     def references(self, path: str, needed_by: str) -> ReferenceFile:
         """Reference sets of a file."""
@@ -45,7 +58,7 @@ class Tools:
 
     def outputs(self, path: str, needed_by: str) -> OutputFile:
         """Outputs of systems."""
-        return OutputFile(path)
+        return self._open.enter_context(closing(OutputFile(path)))
 
 
 class SentenceEncoder:
