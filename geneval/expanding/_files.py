@@ -47,6 +47,13 @@ class OutputFile:
         self._database = sqlite3.connect(Path(self._folder.name, "outputs.sqlite3"), isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute("CREATE TABLE written (item TEXT NOT NULL, system TEXT NOT NULL, text TEXT NOT NULL)")
+        try:
+            self.name, self.hash = self._read(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self, path: str) -> tuple[str, str]:
         problems, names = Problems(), ColumnNames(None, ("outputs", "references"))
         checked = OutputRows(names, problems, keep=False)
         (source,) = open_sources([path], None, problems)
@@ -57,12 +64,17 @@ class OutputFile:
                 self._keep(OutputRows(names, problems), Window.of(source, taken))
         problems.check()
         self._database.execute("CREATE INDEX by_item ON written (item)")
-        self.name, self.hash = _identity(() if source.file is None else (source.file,))
+        return _identity(() if source.file is None else (source.file,))
 
     def of(self, ids: Sequence[str]) -> list[list[Written]]:
         """For each item what was written for it, in the order of the file."""
         asked = "SELECT item, system, text FROM written WHERE item = ? ORDER BY rowid"
         return [[Written(*row) for row in self._database.execute(asked, [id_])] for id_ in ids]
+
+    def close(self) -> None:
+        """Deletes the temporary file."""
+        self._database.close()
+        self._folder.cleanup()
 
     def _keep(self, rows: OutputRows, window: Window) -> None:
         rows.read(window)

@@ -58,6 +58,15 @@ class MeteorPhrases:
                 found[phrase] = msgspec.json.decode(others, type=list[tuple[str, float]])
         return [found.get(phrase, []) for phrase in phrases]
 
+    def close(self) -> None:
+        """Lets go of the index."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
     def _opened(self) -> sqlite3.Connection:
         if self._database is None:
             place = self._folder() / f"phrases-{self._hash[:16]}-{_VERSION}.sqlite3"

@@ -79,9 +79,8 @@ def expand(
     if twice := [one for one, count in Counter(map(repr, chosen)).items() if count > 1]:
         raise UsageError(f"{twice[0]} is there twice; name every expander once")
     target, rules = Path(output), Merging(near, per_item)
-    with _workplace(target, fresh=fresh) as partial:
+    with _workplace(target, fresh=fresh) as partial, Tools(watch) as tools:
         stream = ReferenceStream(references, columns=columns, format=format, watch=watch)
-        tools = Tools(watch)
         opened = [one.open(tools) for one in chosen]
         with _journal(partial) as journal:
             for one, proposer in zip(chosen, opened, strict=True):

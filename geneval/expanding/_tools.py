@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,23 @@ from geneval_scorers.embedding import machine
 
 
 class Tools:
-    """The tools of this machine; `watch` hears of long work that comes before the first item."""
+    """The tools of this machine, put away at the end of a `with` block.
+
+    Args:
+        watch: hears of long work that comes before the first item.
+    """
 
     def __init__(self, watch: Watch | None = None) -> None:
         self._watch = watch
         self.notes: list[str] = []
         """What there is to tell about files that were read."""
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
 
     def generator(self, model: str, needed_by: str) -> Generator:
         """A language model of transformers."""
@@ -41,7 +54,7 @@ class Tools:
 
     def phrases(self, table: str, needed_by: str) -> MeteorPhrases:
         """METEOR's table of paraphrases."""
-        return MeteorPhrases(table, needed_by, self._watch)
+        return self._open.enter_context(closing(MeteorPhrases(table, needed_by, self._watch)))
 
     def references(self, path: str, needed_by: str) -> ReferenceFile:
         """Reference sets of a file."""
@@ -49,7 +62,7 @@ class Tools:
 
     def outputs(self, path: str, needed_by: str) -> OutputFile:
         """Outputs of systems."""
-        return OutputFile(path)
+        return self._open.enter_context(closing(OutputFile(path)))
 
     def labelled(self, path: str, column: str, of: str, language: str, needed_by: str) -> LabelledFile:
         """Reference sets with labels."""

@@ -21,7 +21,8 @@ class Merging:
     Attributes:
         near: from this likeness of two texts on (rapidfuzz ratio of their folded words, 0 to 100) they are one; above
             100 only equal ones are.
-        per_item: so many unverified candidates of one origin an item has at most, those it had before included.
+        per_item: an item that has so many references of an origin, originals not counted, takes no more unverified
+            candidates of it.
     """
 
     near: float = 95.0
@@ -85,7 +86,7 @@ class _Joining:
         for place, reference in enumerate(self.references):
             self._places.setdefault(fold(reference.text), place)
         self._words = [words_of(reference.text) for reference in self.references]
-        self._of_origin = Counter(r.origin for r in self.references if r.tier == "unverified")
+        self._of_origin = Counter(r.origin for r in self.references if r.tier != "original")
 
     def take(self, candidate: Candidate) -> str:
         """Adds one, and says what became of it."""
@@ -97,16 +98,16 @@ class _Joining:
         if unverified and self._of_origin[candidate.origin] >= self._rules.per_item:
             return "over"
         new = replace(candidate, text=text).reference()
-        place = self._places.get(fold(text))
+        place, words = self._places.get(fold(text)), words_of(text)
+        # The first that is like it decides, equal or not: a second run, which finds more, then finds the same.
+        if unverified and self._near(words, place):
+            return "near"
         if place is not None:
             return self._known(place, new)
-        words = words_of(text)
-        if unverified and self._near(words):
-            return "near"
         self._places[fold(text)] = len(self.references)
         self.references.append(new)
         self._words.append(words)
-        self._of_origin[new.origin] += unverified
+        self._of_origin[new.origin] += 1
         return "added"
 
     def _known(self, place: int, new: Reference) -> str:
@@ -125,11 +126,12 @@ class _Joining:
                 confidence=new.confidence,
                 evidence={**(old.evidence or {}), **(new.evidence or {})} or None,
             )
-            self._of_origin[old.origin] -= old.tier == "unverified"
         self.references[place] = told
         return "raised" if raised else "equal"
 
-    def _near(self, words: str) -> bool:
-        if self._rules.near > 100:
-            return False
-        return process.extractOne(words, self._words, scorer=fuzz.ratio, score_cutoff=self._rules.near) is not None
+    def _near(self, words: str, before: int | None) -> bool:
+        """Whether a reference, of those before a place, is nearly the same."""
+        like = self._words[:before]
+        return self._rules.near <= 100 and bool(
+            process.extractOne(words, like, scorer=fuzz.ratio, score_cutoff=self._rules.near)
+        )
