@@ -34,7 +34,8 @@ def write_csv(sets: Iterable[ReferenceSet], path: Path) -> None:
         UsageError: a text holds a character that a table cannot.
     """
     with new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        # Every cell in quotes: the writer leaves a bare carriage return without them, and readers end a row there.
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writeheader()
         for item in sets:
             head = {"id": item.id, "source": item.source, "condition": item.condition}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain, repeat, zip_longest
 
 from geneval_references import Reference, ReferenceSet, UsageError
 
@@ -86,7 +86,7 @@ def alpha(votes: Sequence[Mapping[str, int]]) -> float | None:
         return None
     # Who said what does not matter to alpha, only how often it was said of a text.
     rows = [list(chain.from_iterable(repeat(name, count) for name, count in sorted(found.items()))) for found in votes]
-    return float(evalica.alpha(pd.DataFrame(rows).T).alpha)
+    return float(evalica.alpha(pd.DataFrame(zip_longest(*rows))).alpha)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
