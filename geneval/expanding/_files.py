@@ -55,16 +55,17 @@ class OutputFile:
 
     def _read(self, path: str) -> tuple[str, str]:
         problems, names = Problems(), ColumnNames(None, ("outputs", "references"))
-        checked = OutputRows(names, problems, keep=False)
         (source,) = open_sources([path], None, problems)
-        checked_rows = iter(source.rows())
-        while taken := list(islice(checked_rows, _ROWS)):
-            checked.read(Window.of(source, taken))
-            if not problems.count:
-                self._keep(OutputRows(names, problems), Window.of(source, taken))
+        OutputRows(names, problems, keep=False).read(source)
         problems.check()
+        (again,) = open_sources([path], None, problems)
+        rows = iter(again.rows())
+        while taken := list(islice(rows, _ROWS)):
+            self._keep(OutputRows(names, problems), Window.of(again, taken))
+        if again.file != source.file or source.file is None or problems.count:
+            raise InputError(f"{path}: changed while it was read; leave the file alone and start again")
         self._database.execute("CREATE INDEX by_item ON written (item)")
-        return _identity(() if source.file is None else (source.file,))
+        return _identity((source.file,))
 
     def of(self, ids: Sequence[str]) -> list[list[Written]]:
         """For each item what was written for it, in the order of the file."""

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from geneval_references import GenevalError
-from geneval_references._protocols import Sampling
+from geneval_references._protocols import Answer, Sampling
 from geneval_scorers.embedding._batches import in_batches
 from geneval_scorers.embedding._pretrained import find_pretrained, load_pretrained, token_limit, versions
 from geneval_scorers.embedding._quiet import quiet
 
 BATCH = 16
 """Texts that are written together; halved where the memory does not suffice."""
+
+LONGEST = 512
+"""Tokens of a translation, where the model does not say."""
 
 
 class _Loaded:
@@ -70,7 +73,7 @@ class _Loaded:
     def _chats(self) -> bool:
         return False
 
-    def _run(self, rows: list[list[int]], **asked: Any) -> list[str]:
+    def _run(self, rows: list[list[int]], **asked: Any) -> list[Answer]:
         """What the model writes after these tokens."""
         import torch
 
@@ -85,14 +88,18 @@ class _Loaded:
             [0] * len(more) + [1] * len(row) if left else [1] * len(row) + [0] * len(more)
             for row, more in zip(rows, fill, strict=True)
         ]
+        end = model.generation_config.eos_token_id
+        end = tokenizer.eos_token_id if end is None else end
+        ends = set(end) if isinstance(end, list) else {end}
         with torch.inference_mode(), quiet():
             written = model.generate(
                 input_ids=torch.tensor(ids, device=model.device),
                 attention_mask=torch.tensor(seen, device=model.device),
                 **asked,
             )
-        start = longest if left else 0
-        return list(tokenizer.batch_decode(written[:, start:], skip_special_tokens=True))
+        written = written[:, longest if left else 1 :].tolist()
+        texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+        return [Answer(text, not ends.isdisjoint(tokens)) for text, tokens in zip(texts, written, strict=True)]
 
 
 class LanguageModel(_Loaded):
@@ -106,15 +113,15 @@ class LanguageModel(_Loaded):
     def _chats(self) -> bool:
         return self._template
 
-    def generate(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> list[str]:
-        """One text a prompt, drawn with the prompt's own seed: it is the same in every batch, but for rounding."""
+    def generate(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> list[Answer]:
+        """One answer a prompt, drawn with the prompt's own seed: it is the same in every batch, but for rounding."""
         if not prompts:
             return []
         room = 0 if self.encoder_decoder else sampling.max_tokens
         rows = self._tokens([self._asked(prompt) for prompt in prompts], room)
         settings = self._settings(sampling)
 
-        def run(at: list[int]) -> list[str]:
+        def run(at: list[int]) -> list[Answer]:
             return self._run(
                 [rows[place] for place in at],
                 generation_config=settings,
@@ -154,16 +161,25 @@ class LanguageModel(_Loaded):
 class TranslationModel(_Loaded):
     """A translation model, decoded as its makers say."""
 
+    @property
+    def _says_how_long(self) -> bool:
+        own = self._pair[0].generation_config
+        return own.max_new_tokens is not None or own.max_length not in {None, 20}
+
     def translate(self, texts: Sequence[str]) -> list[str]:
-        """One translation a text; an empty one of an empty one."""
+        """One translation a text; an empty one of an empty one, and of one that came to no end."""
         full = [place for place, text in enumerate(texts) if text.strip()]
         if not full:
             return [""] * len(texts)
         rows = self._tokens([texts[place] for place in full], 0)
+        # transformers would end every text after 20 tokens, unless the model says otherwise.
+        room = {} if self._says_how_long else {"max_new_tokens": LONGEST}
         found = in_batches(
-            lambda at: self._run([rows[place] for place in at], do_sample=False), [len(row) for row in rows], BATCH
+            lambda at: self._run([rows[place] for place in at], do_sample=False, **room),
+            [len(row) for row in rows],
+            BATCH,
         )
-        written = dict(zip(full, found, strict=True))
+        written = {place: answer.text for place, answer in zip(full, found, strict=True) if answer.whole}
         return [written.get(place, "") for place in range(len(texts))]
 
 

@@ -75,6 +75,8 @@ def expand(
         raise UsageError("nothing to expand with; name an expander, for example phrase_table")
     if per_item < 1:
         raise UsageError(f"per_item={per_item} does not fit; allowed: 1 or more")
+    if not near >= 0:
+        raise UsageError(f"near={near} does not fit; allowed: 0 or more")
     chosen = [parse_expander(one) if isinstance(one, str) else one for one in expanders]
     if twice := [one for one, count in Counter(map(repr, chosen)).items() if count > 1]:
         raise UsageError(f"{twice[0]} is there twice; name every expander once")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,18 +37,26 @@ class Named(Protocol):
         """Everything that decides what it answers: names, hashes of weights, versions."""
 
 
+class Answer(NamedTuple):
+    """What a language model wrote."""
+
+    text: str
+    whole: bool
+    """Whether the model ended it; else it was cut at `Sampling.max_tokens`."""
+
+
 class Generator(Named, Protocol):
     """Writes texts after prompts."""
 
-    def generate(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> list[str]:
-        """One text a prompt. A text hangs on its prompt and its seed, not on the others of the batch."""
+    def generate(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> list[Answer]:
+        """One answer a prompt. It hangs on its prompt and its seed, not on the others of the batch."""
 
 
 class Translator(Named, Protocol):
     """Translates texts from one language to another."""
 
     def translate(self, texts: Sequence[str]) -> list[str]:
-        """One translation a text."""
+        """One translation a text; an empty one where the translator came to no end."""
 
 
 class Encoder(Named, Protocol):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval_references import TIERS, Fact, InputError, Reference, ReferenceSet, fold
+from geneval_references._protocols import Answer
 from geneval_references.expanders import Candidate, Merging, clean, merge, texts_of, trusted
 
 RULES = Merging()
@@ -53,20 +54,22 @@ def test_what_stands_around_a_text_is_stripped(written: str, parent: str, left: 
 LISTED = [
     ("a cat", ["a cat"]),
     ("say: a dog\na cat", ["a cat"]),
-    ("Here are two paraphrases:\n1. a cat\n2. a feline\n", ["a cat", "a feline"]),
-    ("\n\n", []),
+    ("Here are two paraphrases:\n1. a cat\n2. a feline", ["a cat", "a feline"]),
+    ("", []),
 ]
 
 
 @pytest.mark.parametrize(("written", "texts"), LISTED)
 def test_a_list_is_several_texts_and_an_echo_is_none(written: str, texts: list[str]) -> None:
     """The prompt, repeated, is stripped, each line is a text, and an announcement is not."""
-    assert list(texts_of(written, "say: a dog", "a dog")) == texts
+    assert list(texts_of(Answer(written, whole=True), "say: a dog", "a dog")) == texts
+    # Cut short, what came last is no text.
+    assert list(texts_of(Answer(written + " and a", whole=False), "say: a dog", "a dog")) == texts[:-1]
 
 
 def test_a_parent_of_several_lines_is_answered_as_a_whole() -> None:
     """Line breaks are part of an answer where they are part of the question."""
-    assert list(texts_of("one\ntwo", "prompt", "eins\nzwei")) == ["one\ntwo"]
+    assert list(texts_of(Answer("one\ntwo", whole=True), "prompt", "eins\nzwei")) == ["one\ntwo"]
 
 
 # What the item has, the candidate's text, and what becomes of it.

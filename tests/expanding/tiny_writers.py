@@ -28,6 +28,15 @@ def seq2seq(folder: Path, seed: int = 1) -> Path:
     return _save(folder, transformers.T5ForConditionalGeneration, config, seed)
 
 
+def translator(folder: Path) -> Path:
+    """The same, which says of itself that it writes 12 tokens and then ends."""
+    import transformers
+
+    seq2seq(folder)
+    transformers.GenerationConfig.from_pretrained(folder, max_length=12, forced_eos_token_id=3).save_pretrained(folder)
+    return folder
+
+
 def causal(folder: Path, seed: int = 2, template: str | None = None) -> Path:
     """A GPT-2 of two layers, with 64 positions; with a template it is a chat model."""
     import transformers
@@ -44,7 +53,7 @@ def _tokenizer(folder: Path, template: str | None = None) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(_WORDS), "utf-8")
     tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=64)
-    tokenizer.eos_token = "[SEP]"
+    tokenizer.eos_token = _WORDS[3]
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import regex
 
 from geneval_references._fold import fold
+from geneval_references._protocols import Answer
 
 _NUMBER = regex.compile(r"\A(?:\(?\d{1,3}[.):]|[-*\u2022])\s+(?=\S)")
 _LABEL = regex.compile(
@@ -27,18 +28,19 @@ _QUOTES = {
 }
 
 
-def texts_of(written: str, prompt: str, parent: str) -> Iterator[str]:
+def texts_of(answer: Answer, prompt: str, parent: str) -> Iterator[str]:
     """The texts in what a model wrote after a prompt, cleaned; several, where it wrote a list.
 
     Args:
-        written: by the model.
+        answer: of the model; where it was cut, what came last is no whole text, and is left out.
         prompt: what it was asked; repeated, it is stripped.
         parent: the text that was to be reworded. Where it has one line, each line that was written is a text.
     """
-    written = written.strip()
+    written = answer.text.strip()
     if prompt.strip() and written.startswith(prompt.strip()):
         written = written[len(prompt.strip()) :]
-    for part in [written] if "\n" in parent.strip() else written.splitlines():
+    parts = [written] if "\n" in parent.strip() else written.splitlines()
+    for part in parts if answer.whole else parts[:-1]:
         cleaned = clean(part, parent)
         if cleaned and not cleaned.endswith(":"):
             yield cleaned
