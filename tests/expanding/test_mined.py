@@ -9,6 +9,7 @@ import pytest
 from geneval.expanding import expand
 from geneval_references import InputError, MissingDependencyError, UsageError
 from geneval_references.expanders import parse_expander
+from geneval_scorers.embedding.encoder import DEFAULT_MODEL, LIGHT_MODEL
 
 ITEMS = {
     "1": ["a red cat sat on the mat", "the cat is on a mat"],
@@ -93,6 +94,11 @@ def test_options_of_mine(options, said) -> None:
         parse_expander(f"mine(pool='x', {options})")
 
 
+def test_the_models_are_those_of_the_scorers() -> None:
+    """Unless told otherwise two families of embeddings propose: the scorers' default model, and the one without torch."""
+    assert parse_expander("mine(pool='x')").proposers == ("tfidf", "bm25", "cider", DEFAULT_MODEL, LIGHT_MODEL)
+
+
 def test_specs_come_back() -> None:
     """What a spec builds is spelled so that it builds the same."""
     for spec in (
@@ -132,14 +138,16 @@ def test_numbers_are_labels_where_none_are_given(references, tmp_path) -> None:
 
 def test_lemmas_are_labels(references, tmp_path) -> None:
     """Content lemmas match across inflections; without simplemma the error says how to get it."""
-    spec = f"attributes(pool={str(references)!r}, zeta=1)"
+    spec = f"attributes(pool={str(references)!r}, zeta=3)"
     try:
         import simplemma  # noqa: F401
     except ImportError:
         with pytest.raises(MissingDependencyError, match=r"geneval-text\[ling\]"):
             grown(references, spec, tmp_path)
     else:
-        assert [r["text"] for r in grown(references, spec, tmp_path)[0]["1"]] == ITEMS["3"]
+        # red, cat, sit, mat against red, cat, sleep, mat, asleep.
+        (lent, *_) = grown(references, spec, tmp_path)[0]["1"]
+        assert (lent["text"], lent["evidence"]["distance"]) == (ITEMS["3"][0], 3)
 
 
 def test_a_column_of_labels_must_be_there(references, tmp_path) -> None:

