@@ -93,10 +93,10 @@ def _entities(language: str, needed_by: str) -> tuple[str, Labeller]:
             f"python -m spacy download {names[0]}"
         )
 
-    def found(texts: Sequence[str]) -> list[frozenset[str]]:
+    def entities(texts: Sequence[str]) -> list[frozenset[str]]:
         return [frozenset(f"{e.label_}:{e.text.casefold()}" for e in text.ents) for text in pipeline.pipe(texts)]
 
-    return f"entities-{language}-{pipeline.meta['name']}-{pipeline.meta['version']}", found
+    return f"entities-{language}-{pipeline.meta['name']}-{pipeline.meta['version']}", entities
 
 
 def _pipeline(name: str) -> Any:
