@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import tempfile
 from collections import defaultdict
@@ -37,7 +38,8 @@ def captions(shared: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     with gzip.open(shared / "data" / "coco_eccv" / "captions.jsonl.gz", "rt", encoding="utf-8") as file:
         for row in map(json.loads, file):
-            found[str(row["iid"])].append(row["text"])
+            # The captions come as tokens; a translator joins them, and so would give itself away.
+            found[str(row["iid"])].append(re.sub(r"\s+(?=[.,;:!?])", "", row["text"]).strip())
     return {image: texts for image, texts in found.items() if len(texts) == 5}
 
 
