@@ -224,12 +224,15 @@ def test_a_file_that_changes_meanwhile_is_noticed(monkeypatch: pytest.MonkeyPatc
     assert "changed while it was read" in err
 
 
-def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each item no more than its id and a few hashes are held, however long its texts."""
+
+    monkeypatch.setattr("geneval.data._reference_stream._ROWS", 20)
+    monkeypatch.setattr("geneval.expanding._files._ROWS", 20)
 
     def peak(items: int) -> int:
         references, outputs = tmp_path / f"r{items}.jsonl", tmp_path / f"o{items}.jsonl"
-        long = "many words of a long reference " * 20
+        long = "x" * 3000
         with references.open("w") as file:
             file.writelines(json.dumps({"id": f"{n}", "references": [f"{n} {long}"]}) + "\n" for n in range(items))
         with outputs.open("w") as file:
@@ -246,7 +249,7 @@ def test_memory_does_not_grow_with_the_number_of_items(tmp_path: Path) -> None:
             tracemalloc.stop()
 
     peak(10)
-    assert peak(4000) - peak(1000) < 3000 * 300
+    assert peak(1200) - peak(600) < 600 * 600  # a text has 3000
 
 
 def test_expanders_of_others_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
