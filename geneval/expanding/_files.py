@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from geneval.data import InputFile, Output, ReferenceStream
+from geneval.data._bytes import suffix
 from geneval.data._columns import ColumnNames
 from geneval.data._problems import Problems
 from geneval.data._rows import OutputRows
@@ -23,10 +24,10 @@ _ROWS = 500
 
 
 class ReferenceFile:
-    """Reference sets of one file."""
+    """Reference sets of one file; one of plain text (`.txt`) has a text a line."""
 
     def __init__(self, path: str) -> None:
-        self._stream = ReferenceStream([path])
+        self._stream = ReferenceStream([path], format="text" if suffix(path) == ".txt" else None)
         self.name, self.hash = _identity(self._stream.files)
 
     def __iter__(self) -> Iterator[ReferenceSet]:

@@ -77,6 +77,14 @@ def test_mining_again_adds_nothing(references, tmp_path) -> None:
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
 
 
+def test_a_pool_of_plain_text(references, tmp_path) -> None:
+    """A pool may be a file of plain text; blank lines are no texts."""
+    pool = tmp_path / "pool.txt"
+    pool.write_text("a red cat\n\na dog in the park\n", encoding="utf-8")
+    found, _ = grown(references, f"mine(pool={str(pool)!r}, proposers=['bm25'], top=1)", tmp_path)
+    assert [r["text"] for own in found.values() for r in own] == ["a red cat", "a dog in the park"] * 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

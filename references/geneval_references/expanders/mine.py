@@ -28,7 +28,7 @@ class Mine(Expander):
     is kept.
 
     Attributes:
-        pool: a file of reference sets, in any form that geneval reads; all its texts are the pool.
+        pool: a file of reference sets, in any form that geneval reads, or of plain text (`.txt`), a line each.
         proposers: of `tfidf`, `bm25`, `cider`, `characters`, and models, named as for `cosine`.
         top: how many texts each proposer names.
         limit: how many an item gets at most: the first of every proposer, then the second of every one, and so on.
