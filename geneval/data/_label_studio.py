@@ -78,10 +78,10 @@ def write_tasks(sets: Sequence[ReferenceSet], path: Path, tiers: Sequence[str]) 
         raise UsageError(
             f"no reference is of tier {' or '.join(tiers)}, and there is nothing to judge; --tier names those to judge"
         )
-    with new_file(path) as temporary:
+    # Both are whole before either has its name.
+    with new_file(path) as temporary, new_file(path.with_suffix(".xml")) as beside:
         temporary.write_bytes(msgspec.json.format(msgspec.json.encode(tasks), indent=1) + b"\n")
-    with new_file(path.with_suffix(".xml")) as temporary:
-        temporary.write_text(CONFIG, encoding="utf-8", newline="\n")
+        beside.write_text(CONFIG, encoding="utf-8", newline="\n")
     return len(tasks)
 
 

@@ -112,7 +112,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = [[" ".join(random.choice(WORDS, 5)) for _ in range(3)] for _ in range(9)]
     ready = Pool(pool, [proposer("bm25"), proposer("cider"), encoded("letters", Letters())])
     whole = list(pooled(ready, asked, top=4))
-    monkeypatch.setattr(pooling, "BLOCK", 2)
+    monkeypatch.setattr(pooling, "CELLS", 2 * len(ready.texts))
     assert list(pooled(ready, asked, top=4)) == whole
     assert [next(iter(pooled(ready, [one], top=4))) for one in asked] == whole
 

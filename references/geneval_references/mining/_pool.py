@@ -16,8 +16,8 @@ from geneval_references._errors import InputError, UsageError
 from geneval_references._fold import fold
 from geneval_references.mining._proposers import Floats, Index, Proposer
 
-BLOCK = 128
-"""So many items are searched for at a time; with 25,000 texts that is 13 MB of scores."""
+CELLS = 4_000_000
+"""So many scores are held at a time, of some items with all texts: memory grows with neither."""
 _SPARE = 16
 """A product of matrices decides between so many more than are asked for; exact scores decide the rest."""
 
@@ -75,8 +75,9 @@ class Pool:
         """
         if top < 1:
             raise UsageError(f"top={top} does not fit; allowed: 1 or more")
-        for start in range(0, len(sets), BLOCK):
-            block = [[text for text in texts if text.strip()] for texts in sets[start : start + BLOCK]]
+        step = max(1, CELLS // len(self.texts))
+        for start in range(0, len(sets), step):
+            block = [[text for text in texts if text.strip()] for texts in sets[start : start + step]]
             asked = [texts for texts in block if texts]
             own = [self._own(texts) for texts in asked]
             found = [(name, _best(index, asked, own, top)) for name, index in self._indexes] if asked else []
