@@ -95,8 +95,6 @@ class Corpus:
             np.int64,
         )
         """For every reference, the system whose output it is, else -1."""
-        self.reference_output: Bools = np.asarray([r.origin.startswith("output:") for r in flat], bool)
-        """For every reference, whether a system wrote it, of this corpus or not."""
         self.reference_original: Bools = np.asarray([r.tier == "original" for r in flat], bool)
         """For every reference, whether it was collected with the data."""
 

@@ -94,14 +94,10 @@ def _held_out(corpus: Corpus, item: int, texts: list[int], beside: list[int]) ->
 def full(corpus: Corpus, *, copies: Copies = "keep") -> Queries:
     """Every output against its item's whole reference set; `subject` is the output's number.
 
-    A reference that is the output of a system never scores that system, nor one that wrote the same: of several systems
-    that did, a reference names only the first.
+    A reference that is the output of a system never scores that system.
     """
     where = corpus.references.positions(corpus.output_item)
     own = corpus.reference_system[where.values] == corpus.output_system[where.rows]
-    if corpus.reference_output.any():
-        same = corpus.folded[corpus.references.values[where.values]] == corpus.folded[corpus.output_text[where.rows]]
-        own |= corpus.reference_output[where.values] & same
     references = Ragged(where.offsets, corpus.references.values[where.values]).keep(~own)
     subject = np.arange(len(corpus.output_item), dtype=np.int64)
     queries = Queries(corpus.output_item, Ragged.singles(corpus.output_text), references, subject)

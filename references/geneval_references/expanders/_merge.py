@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from geneval_references._fold import fold
 from geneval_references._model import TIERS, Reference, ReferenceSet
@@ -64,7 +64,8 @@ def merge(item: ReferenceSet, candidates: Sequence[Candidate], rules: Merging) -
     """Adds candidates, one after the other; done again with the result it adds nothing.
 
     A text that is there already, but for case and white space, stays as it is, and only learns who else proposed it
-    where it is a candidate itself. Evidence that is stronger than what a candidate had takes the candidate's place.
+    where it is a candidate itself. Evidence that is stronger than what a candidate had takes the candidate's place. What
+    different systems wrote is kept for each of them.
 
     Raises:
         InputError: a candidate's tier does not exist, its text holds half a character, ...
@@ -82,9 +83,7 @@ class _Joining:
         self.references = list(item.references)
         self.counts: Counter[str] = Counter()
         self._rules = rules
-        self._places: dict[str, int] = {}
-        for place, reference in enumerate(self.references):
-            self._places.setdefault(fold(reference.text), place)
+        self._folded = [fold(reference.text) for reference in self.references]
         self._words = [words_of(reference.text) for reference in self.references]
         self._of_origin = Counter(r.origin for r in self.references if r.tier != "original")
 
@@ -98,15 +97,34 @@ class _Joining:
         if unverified and self._of_origin[candidate.origin] >= self._rules.per_item:
             return "over"
         new = replace(candidate, text=text).reference()
-        place, words = self._places.get(fold(text)), words_of(text)
-        # The first that is like it decides, equal or not: a second run, which finds more, then finds the same.
-        if unverified and self._near(words, place):
-            return "near"
-        if place is not None:
-            return self._known(place, new)
-        self._places[fold(text)] = len(self.references)
+        return (self._like(new) if unverified else self._judged(new)) or self._added(new)
+
+    def _like(self, new: Reference) -> str | None:
+        """Meets the first that is like it, equal or not: a second run, which finds more, then meets the same."""
+        folded, words = fold(new.text), words_of(new.text)
+        for place, old in enumerate(self.references):
+            if self._folded[place] == folded and not _of_two_systems(old, new):
+                return self._known(place, new)
+            near = self._rules.near <= 100 and fuzz.ratio(words, self._words[place]) >= self._rules.near
+            if near and not _goes_with_its_system(old, new):
+                return "near"
+        return None
+
+    def _judged(self, new: Reference) -> str | None:
+        """Meets all that have its text: what people said, they said about the text."""
+        folded = fold(new.text)
+        equal = [
+            place
+            for place, old in enumerate(self.references)
+            if self._folded[place] == folded and not _of_two_systems(old, new)
+        ]
+        found = [self._known(place, new) for place in equal]
+        return ("raised" if "raised" in found else "equal") if found else None
+
+    def _added(self, new: Reference) -> str:
         self.references.append(new)
-        self._words.append(words)
+        self._folded.append(fold(new.text))
+        self._words.append(words_of(new.text))
         self._of_origin[new.origin] += 1
         return "added"
 
@@ -129,9 +147,11 @@ class _Joining:
         self.references[place] = told
         return "raised" if raised else "equal"
 
-    def _near(self, words: str, before: int | None) -> bool:
-        """Whether a reference, of those before a place, is nearly the same."""
-        like = self._words[:before]
-        return self._rules.near <= 100 and bool(
-            process.extractOne(words, like, scorer=fuzz.ratio, score_cutoff=self._rules.near)
-        )
+
+def _goes_with_its_system(old: Reference, new: Reference) -> bool:
+    """Whether a reference is away when its system is scored, so that one like it, of another origin, has to stay."""
+    return old.origin.startswith("output:") and old.origin != new.origin
+
+
+def _of_two_systems(old: Reference, new: Reference) -> bool:
+    return _goes_with_its_system(old, new) and new.origin.startswith("output:")
