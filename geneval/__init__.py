@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
+    from geneval.expanding import Expansion, expand
     from geneval.fitted import read_fitted
     from geneval.probing import Contrast, Probe
     from geneval.ranking import rank
@@ -57,6 +58,7 @@ _HOMES = {
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.data": ("MinimalPair",),
     "geneval.evaluation": ("Settings", "evaluate"),
+    "geneval.expanding": ("Expansion", "expand"),
     "geneval.fitted": ("read_fitted",),
     "geneval.probing": ("Contrast", "Probe"),
     "geneval.ranking": ("rank",),
@@ -75,6 +77,7 @@ __all__ = [
     "Contrast",
     "Corpus",
     "CriterionRanking",
+    "Expansion",
     "GateError",
     "GenevalError",
     "InputError",
@@ -100,6 +103,7 @@ __all__ = [
     "compare_inputs",
     "encoder",
     "evaluate",
+    "expand",
     "fit_blend",
     "pair_scorer",
     "parse",

@@ -44,7 +44,7 @@ def run_directory(directory: str | Path, *, resume: bool = False, fresh: bool = 
     if taken:
         raise UsageError(f"{target} is there already; results are never overwritten: name another directory")
     partial = target.with_name(target.name + ".partial")
-    guard = _locked(target, partial)
+    guard = locked(target, partial)
     try:
         _clear(partial, {_LOCK, WORK} if resume and not fresh else {_LOCK})
         with writing(target):
@@ -84,7 +84,13 @@ def _clear(folder: Path, but: set[str]) -> None:
         folder.rmdir()
 
 
-def _locked(target: Path, partial: Path) -> FileLock:
+def locked(target: Path, partial: Path) -> FileLock:
+    """Makes the folder in which `target` is prepared, and holds its lock.
+
+    Raises:
+        UsageError: geneval did not make what is there, its parent cannot be written to, or `target` is there.
+        GenevalError: another process holds it.
+    """
     lock = partial / _LOCK
     try:
         # An empty one may be ours: a run that was stopped before it could lock it.

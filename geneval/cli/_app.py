@@ -14,6 +14,8 @@ from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
+from geneval.cli._exchange import export, import_
+from geneval.cli._expand import expand
 from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
@@ -35,10 +37,13 @@ app.command()(runs_models(compare))
 app.command()(runs_models(probe))
 app.command()(runs_models(agree))
 app.command()(reads_data(rank))
+app.command()(runs_models(expand))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))
 app.command()(scorers)
 app.command()(doctor)
+references.command("export")(reads_data(export))
+references.command("import")(reads_data(import_))
 app.add_typer(blend, name="blend")
 app.add_typer(references, name="references")
 app.add_typer(cache, name="cache")

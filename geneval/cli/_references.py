@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +52,7 @@ def describe(
     from geneval_references import counting, reference_hash
     from geneval_references import describe as described
 
-    sets = _read(files, column, text, tier, origin, condition)
+    sets = read(files, column, text, tier, origin, condition)
     found = described(sets)
     shown = format or (DescribeFormat.table if sys.stdout.isatty() else DescribeFormat.json)
     # What `geneval score` signs under the same selection.
@@ -65,31 +64,7 @@ def describe(
         _table(found, digest)
 
 
-@app.command()
-@reads_data
-def export(
-    files: Files,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", help="A .jsonl (.gz, .zst) or .parquet file, or a folder for `datasets.load_dataset`."
-        ),
-    ],
-    tier: Tiers = None,
-    origin: Origins = None,
-    condition: Conditions = None,
-    column: Columns = None,
-    text: Text = False,
-) -> None:
-    """Write reference sets as JSON lines, Parquet, or a folder with a data set card. Nothing is overwritten."""
-    from geneval.data import write_references
-
-    sets = _read(files, column, text, tier, origin, condition)
-    write_references(sets, output)
-    say(f"written: {output} ({len(sets)} items, {sum(len(item.references) for item in sets)} references)")
-
-
-def _read(
+def read(
     files: list[str],
     column: list[str] | None,
     text: bool,
@@ -97,6 +72,7 @@ def _read(
     origin: list[str] | None,
     condition: list[str] | None,
 ) -> tuple[ReferenceSet, ...]:
+    """Reads reference sets, says what there is to note about them, and keeps what the filters name."""
     from geneval.data import read_references
     from geneval_references import InputError, select, unmatched
 

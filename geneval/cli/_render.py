@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from geneval.cli._talk import plain, plain_json
@@ -39,11 +39,11 @@ _FIELDS = (
 )
 
 
-def render(result: Result, form: str | None) -> None:
-    """Prints a result; a table on a terminal and JSON elsewhere, unless told."""
+def render(result: Result, form: str | None, *, json: Callable[[], str] | None = None) -> None:
+    """Prints a result; a table on a terminal and JSON elsewhere, unless told; `json` gives another text than its own."""
     printed(
         form,
-        json=result.to_json,
+        json=json or result.to_json,
         csv=lambda: _csv(result),
         markdown=lambda: _markdown(result),
         latex=lambda: _latex(result),
@@ -107,12 +107,15 @@ def _grid(scores: list[Score], bands: list[Score]) -> tuple[list[str], list[list
     for band, group in ((False, scores), (True, bands)):
         for system in dict.fromkeys(s.system for s in group):
             mine = {(s.scorer, s.k): s for s in group if s.system == system}
-            first = next(iter(mine.values()))
             row = ["references, each against its siblings" if band else plain(system)]
             differ = len({s.n for s in mine.values()}) > 1  # then each score says how many outputs it is over
             row += [cell(mine[c]) + (_over(mine[c]) if differ else "") if c in mine else "-" for c in columns]
             counts = [[getattr(s, name) for s in mine.values()] for name in ("n_flagged", "n_missing", "n_failed")]
-            row += [_span([s.n for s in mine.values()]), " / ".join(map(_span, counts)), f"{first.copies.rate:.1%}"]
+            row += [
+                _span([s.n for s in mine.values()]),
+                " / ".join(map(_span, counts)),
+                _rates(s.copies.rate for s in mine.values()),
+            ]
             rows.append(row)
     return heads, rows
 
@@ -130,6 +133,12 @@ def _span(values: list[int]) -> str:
     return str(values[0]) if min(values) == max(values) else f"{min(values)}-{max(values)}"
 
 
+def _rates(values: Iterable[float]) -> str:
+    """One rate, or the lowest and the highest where they differ."""
+    known = sorted(values)
+    return "-".join(dict.fromkeys(f"{rate:.1%}" for rate in (known[0], known[-1])))
+
+
 def signatures(result: Result) -> list[str]:
     """Each recipe once."""
     return list(dict.fromkeys(s.signature for s in [*result.scores, *result.bands]))
@@ -137,8 +146,8 @@ def signatures(result: Result) -> list[str]:
 
 def beside(result: Result) -> str:
     """What the column of copies is to be read against."""
-    rates = result.scores[0].copies
-    return f"copies: outputs that equal one of their references; references that equal a sibling: {rates.reference_rate:.1%}"
+    siblings = _rates(score.copies.reference_rate for score in result.scores)
+    return f"copies: outputs that equal one of their references; references that equal a sibling: {siblings}"
 
 
 def table(result: Result) -> None:

@@ -33,9 +33,11 @@ from geneval.cli._options import (
     none_scored,
 )
 from geneval.cli._talk import Progressing, plain, say
+from geneval_references import UsageError
 
 if TYPE_CHECKING:
     from geneval.results import Result
+    from geneval.tiers import ByTier, Column
 
 
 def score(
@@ -50,6 +52,14 @@ def score(
     tier: Tiers = None,
     origin: Origins = None,
     condition: Conditions = None,
+    tiers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIERS",
+            help="A column a tier: original,verified. + joins tiers in one column: original,original+verified.",
+            rich_help_panel=SCORING,
+        ),
+    ] = None,
     column: Columns = None,
     allow_missing: AllowMissing = False,
     fitted: Fitted = None,
@@ -92,9 +102,16 @@ def score(
     from geneval.fitted import read_fitted
     from geneval.resume import begin, plan
     from geneval.run_directory import WORK, run_directory, writing
+    from geneval.tiers import by_tier, read_columns
 
     shown, text = formats(format)
     check_limit(fail_on_error)
+    split = None if tiers is None else read_columns(tiers)
+    if split and (tier or output):
+        raise UsageError(
+            f"--tiers {tiers} makes a column a choice of tiers, and prints them; "
+            + ("leave --tier out" if tier else "to keep a run of one, use --tier TIER -o DIR")
+        )
     settings = Settings(
         k=tuple(k or ()),
         copies=copies.value,
@@ -128,6 +145,18 @@ def score(
                 say(f"note: {plain(note)}")
         states = [state for path in fitted or () for state in read_fitted(path)]
         ready = prepared(specs)
+        if split:
+            with Progressing(quiet=quiet) as progress:
+                found = by_tier(
+                    split,
+                    settings,
+                    lambda: (item for item, _ in inputs.each()),
+                    lambda chosen, learned: evaluate(inputs, ready, chosen, fitted=learned or states, watch=progress),
+                )
+            show_tiers(found, shown, quiet=quiet)
+            for part in found.columns:
+                _check_failures(part.result, fail_on_error)
+            return
         work = (
             begin(folder / WORK, plan(inputs, {"columns": named, "format": form}, ready, settings, states))
             if folder
@@ -155,6 +184,27 @@ def show(result: Result, shown: Format | None, *, quiet: bool) -> None:
         for warning in result.warnings:
             say(f"warning: {plain(warning)}")
     render(result, None if shown is None else shown.value)
+
+
+def show_tiers(found: ByTier, shown: Format | None, *, quiet: bool) -> None:
+    """Prints columns of tiers side by side, and on stderr what each stands on."""
+    from geneval.cli._render import render
+
+    together = found.together()
+    if not quiet:
+        for part in found.columns:
+            say(f"note: {plain(_standing(part))}")
+        for warning in together.warnings:
+            say(f"warning: {plain(warning)}")
+    render(together, None if shown is None else shown.value, json=found.to_json)
+
+
+def _standing(part: Column) -> str:
+    strength = part.strength
+    return (
+        f"[{part.name}] {strength.items} items, {strength.mean:.2f} references an item, which amount to "
+        f"{strength.effective:.2f} with nothing in common (effective number)"
+    )
 
 
 def _check_failures(result: Result, allowed: float) -> None:

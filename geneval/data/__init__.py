@@ -19,6 +19,7 @@ from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
 from geneval.data._people import preferences_of, ratings_of, read_judgements, read_preferences, read_ratings
 from geneval.data._problems import Problem
 from geneval.data._reference_files import read_references
+from geneval.data._reference_stream import ReferenceStream
 from geneval.data._streams import StreamedInputs, stream_inputs
 from geneval.data._validate import FILE_KINDS, Checked, FileKind, validate
 from geneval.data._write import write_references
@@ -35,6 +36,7 @@ __all__ = [
     "Preference",
     "Problem",
     "Rating",
+    "ReferenceStream",
     "Side",
     "StreamedInputs",
     "Verdict",

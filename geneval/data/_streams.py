@@ -195,10 +195,20 @@ class _Walk:
 
 
 @dataclass(slots=True)
-class _Window(Source):
-    """Some rows of a file, for readers that take whole files."""
+class Window(Source):
+    """Some rows of a file, for readers that take whole files.
+
+    Attributes:
+        taken: the rows with their numbers.
+    """
 
     taken: list[tuple[int, Row]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, source: Source, taken: list[tuple[int, Row]]) -> Window:
+        """These rows of a file."""
+        about: dict[str, Any] = {part.name: getattr(source, part.name) for part in fields(Source)}
+        return cls(**about, taken=taken)
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """The rows with their numbers."""
@@ -213,7 +223,6 @@ class _Groups:
         self.id: str | None = None
         """The item whose rows come next; None at the end."""
         self._rows = names.renamed(kind, source)
-        self._about = [getattr(source, part.name) for part in fields(Source)]
         self._taken: list[tuple[int, Row]] = []
         self._next: tuple[int, Row] | None = None
         self._step()
@@ -228,9 +237,8 @@ class _Groups:
 
     def window(self) -> Source:
         """What was taken since the last time."""
-        about: list[Any] = [*self._about, self._taken]
-        self._taken = []
-        return _Window(*about)
+        taken, self._taken = self._taken, []
+        return Window.of(self.source, taken)
 
     def _step(self) -> None:
         found = next(self._rows, None)

@@ -6,7 +6,7 @@ import gzip
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -15,54 +15,73 @@ from typing import Any, BinaryIO
 import msgspec
 
 from geneval.data._bytes import suffix
+from geneval.data._provenance import provenance, table
 from geneval.run_directory import writing
-from geneval_references import InputError, Reference, ReferenceSet, UsageError, counting, describe, reference_hash
+from geneval_references import InputError, Reference, ReferenceHash, ReferenceSet, UsageError, counting, describe
 
 _BATCH = 4096
 
 
-def write_references(sets: Sequence[ReferenceSet], path: str | os.PathLike[str]) -> None:
+def write_references(
+    sets: Iterable[ReferenceSet],
+    path: str | os.PathLike[str],
+    *,
+    licences: Mapping[str, str] | None = None,
+) -> None:
     """Write reference sets, so that `read_references` gives them back equal.
 
     Nothing is overwritten. A file or folder is built beside its place and renamed when it is whole.
 
     Args:
-        sets: one an item.
+        sets: one an item; gone through once for a file, and several times for a folder.
         path: `.jsonl` (`.gz`, `.zst`), `.parquet`, or a folder (no suffix): Parquet with a card, which
             `datasets.load_dataset` loads.
+        licences: for a folder's card: that of an origin (`human:refB`), or of all origins of a kind (`human`).
 
     Raises:
-        UsageError: the suffix is none of these, or the place is taken.
+        UsageError: the suffix is none of these, the place is taken, or a licence is of no origin there is.
         InputError: its folder does not exist.
         GenevalError: it cannot be written, for example because the disk is full.
     """
     target = Path(path)
+    check_place(target)
+    with writing(target):
+        _write(sets, target, licences or {})
+
+
+def check_place(target: Path) -> None:
+    """Refuse a place that cannot be written to, before any work is done; errors as in `write_references`."""
     if target.exists():
         raise UsageError(f"{target}: is already there; geneval overwrites nothing, choose another name")
     if not target.parent.is_dir():
         raise InputError(f"{target}: the folder {str(target.parent)!r} does not exist; make it first")
-    with writing(target):
-        _write(sets, target)
-
-
-def _write(sets: Sequence[ReferenceSet], target: Path) -> None:
-    kind = suffix(target.name)
-    if kind in {".jsonl", ".ndjson"}:
-        with _whole(target) as temporary:
-            _write_jsonl(sets, temporary)
-    elif kind == ".parquet" and target.suffix.lower() == ".parquet":
-        with _whole(target) as temporary:
-            _write_parquet(sets, temporary)
-    elif not target.suffix:
-        _write_folder(sets, target)
-    else:
+    if _kind(target) is None:
         raise UsageError(
             f"{target}: the suffix {target.suffix!r} tells no format; use .jsonl (.gz, .zst), .parquet, or a name "
             "without suffix for a folder"
         )
 
 
-def _write_jsonl(sets: Sequence[ReferenceSet], path: Path) -> None:
+def _kind(target: Path) -> str | None:
+    """Which of the three forms a name stands for; None for no form that is written."""
+    found = suffix(target.name)
+    if found in {".jsonl", ".ndjson"}:
+        return "jsonl"
+    if found == ".parquet" and target.suffix.lower() == ".parquet":
+        return "parquet"
+    return None if target.suffix else "folder"
+
+
+def _write(sets: Iterable[ReferenceSet], target: Path, licences: Mapping[str, str]) -> None:
+    kind = _kind(target)
+    if kind == "folder":
+        _write_folder(sets, target, licences)
+        return
+    with new_file(target) as temporary:
+        (_write_jsonl if kind == "jsonl" else _write_parquet)(sets, temporary)
+
+
+def _write_jsonl(sets: Iterable[ReferenceSet], path: Path) -> None:
     encode = msgspec.json.Encoder().encode
     with path.open("wb") as raw, _compressing(raw, path.suffix.lower()) as file:
         for item in sets:
@@ -91,19 +110,19 @@ def _row(item: ReferenceSet) -> dict[str, Any]:
         row["source"] = item.source
     if item.condition is not None:
         row["condition"] = item.condition
-    row["references"] = [_entry(reference) for reference in item.references]
+    row["references"] = [reference_entry(reference) for reference in item.references]
     return row
 
 
-def _entry(reference: Reference) -> str | dict[str, Any]:
+def reference_entry(reference: Reference) -> str | dict[str, Any]:
     """The text alone, where the reference is an ordinary one; else an object of what is not ordinary."""
-    fields = _fields(reference)
-    ordinary = _fields(Reference(reference.text))
+    fields = reference_fields(reference)
+    ordinary = reference_fields(Reference(reference.text))
     told = {name: value for name, value in fields.items() if name == "text" or value != ordinary[name]}
     return reference.text if len(told) == 1 else told
 
 
-def _fields(reference: Reference) -> dict[str, Any]:
+def reference_fields(reference: Reference) -> dict[str, Any]:
     return {
         "text": reference.text,
         "tier": reference.tier,
@@ -112,16 +131,19 @@ def _fields(reference: Reference) -> dict[str, Any]:
         "condition": reference.condition,
         "votes": None if reference.votes is None else dict(reference.votes),
         "confidence": None if reference.confidence is None else float(reference.confidence),
+        "proposers": list(reference.proposers),
+        "evidence": None if reference.evidence is None else dict(reference.evidence),
     }
 
 
-def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:
+def _write_parquet(sets: Iterable[ReferenceSet], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     votes = pa.list_(pa.struct({"verdict": pa.string(), "count": pa.int64()}))
     texts = {name: pa.string() for name in ("text", "tier", "origin", "parent", "condition")}
-    reference = pa.struct({**texts, "votes": votes, "confidence": pa.float64()})
+    more = {"proposers": pa.list_(pa.string()), "evidence": pa.string()}
+    reference = pa.struct({**texts, "votes": votes, "confidence": pa.float64(), **more})
     strings = [(name, pa.string()) for name in ("id", "source", "condition")]
     schema = pa.schema([*strings, ("references", pa.list_(reference))])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -131,28 +153,32 @@ def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:
 
 
 def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
-    entries = [_fields(reference) for reference in item.references]
+    entries = [reference_fields(reference) for reference in item.references]
     for entry in entries:
         # `datasets` has no maps, and an object with open keys would get every key of the column.
         if entry["votes"] is not None:
             entry["votes"] = [{"verdict": name, "count": count} for name, count in entry["votes"].items()]
+        if entry["evidence"] is not None:
+            entry["evidence"] = msgspec.json.encode(entry["evidence"]).decode()
     return {"id": item.id, "source": item.source, "condition": item.condition, "references": entries}
 
 
-def _write_folder(sets: Sequence[ReferenceSet], target: Path) -> None:
+def _write_folder(sets: Iterable[ReferenceSet], target: Path, licences: Mapping[str, str]) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         temporary.chmod(0o777 & ~_umask())
         _write_parquet(sets, temporary / "references.parquet")
-        (temporary / "README.md").write_text(_card(sets), encoding="utf-8", newline="\n")
+        (temporary / "README.md").write_text(_card(sets, licences), encoding="utf-8", newline="\n")
         temporary.rename(target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
-def _card(sets: Sequence[ReferenceSet]) -> str:
-    found = describe(sets)
+def _card(sets: Iterable[ReferenceSet], licences: Mapping[str, str]) -> str:
+    found, counted = describe(sets), ReferenceHash()
+    for item in sets:
+        counted.add(counting([item]))
     return f"""---
 configs:
 - config_name: default
@@ -187,30 +213,24 @@ dataset_info:
         dtype: int64
     - name: confidence
       dtype: float64
+    - name: proposers
+      list: string
+    - name: evidence
+      dtype: string
 ---
 # Reference sets
 
 {found.items} items, {found.references} references; {found.items_without_references} items have none.
-Hash of the references that count in scores: `{reference_hash(counting(sets))}`.
+Hash of the references that count in scores: `{counted.hexdigest()}`.
 
-| tier | references |
-|---|---|
-{_table(found.tiers)}
+{table(("tier", "references"), [(name, str(count)) for name, count in found.tiers.items()])}
 
-| origin | references |
-|---|---|
-{_table(found.origins)}
-
-Licence: not stated. Whoever publishes this folder states the licences of the texts here.
+{provenance(sets, licences)}
 """
 
 
-def _table(counts: Mapping[str, int]) -> str:
-    return "\n".join(f"| {name.replace('|', chr(92) + '|')} | {count} |" for name, count in counts.items())
-
-
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def new_file(target: Path) -> Iterator[Path]:
     """A file beside the target, which becomes the target once it is whole and on disk."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
     os.close(descriptor)

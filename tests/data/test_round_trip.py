@@ -38,6 +38,9 @@ REFERENCES = st.builds(
     condition=st.none() | TEXT,
     votes=st.none() | st.dictionaries(st.sampled_from(["valid", "partly", "invalid"]), st.integers(0, 9)),
     confidence=st.none() | st.floats(0, 1),
+    proposers=st.lists(TEXT, max_size=2).map(tuple),
+    evidence=st.none()
+    | st.dictionaries(TEXT, TEXT | st.booleans() | st.integers(-9, 9) | st.floats(-1, 1), max_size=2),
 )
 SETS = st.lists(
     st.builds(

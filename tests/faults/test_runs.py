@@ -70,7 +70,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_everything_as_it_was(result, tm
 
 
 @pytest.mark.usefixtures("old")
-@pytest.mark.parametrize("name", ["sets.jsonl", "sets.jsonl.gz", "sets.jsonl.zst", "sets.parquet", "sets"])
+@pytest.mark.parametrize("name", ["sets.jsonl", "sets.jsonl.gz", "sets.jsonl.zst", "sets.parquet", "sets.csv", "sets"])
 def test_a_disk_that_is_full_gets_no_half_reference_sets(tmp_path, command, name):
     (tmp_path / "o.jsonl").write_bytes(MANY)
     before = {path.name for path in tmp_path.iterdir()}
