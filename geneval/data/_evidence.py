@@ -7,6 +7,8 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
+import msgspec
+
 from geneval.data._columns import Row
 from geneval.data._problems import Fault, shown
 from geneval_references import InputError, Reference
@@ -96,6 +98,8 @@ def _from_object(row: Row, place: str, origin: str) -> Reference:
         raise Fault(f"got {shown(known['confidence'])}; a number in [0, 1] is due", f"{place}.confidence")
     if known.get("votes") is not None:
         known["votes"] = _votes(known["votes"], f"{place}.votes")
+    known["proposers"] = _proposers(known.get("proposers"), f"{place}.proposers")
+    known["evidence"] = _evidence(known.get("evidence"), f"{place}.evidence")
     known.setdefault("origin", origin)
     try:
         return Reference(**known)
@@ -112,4 +116,24 @@ def _votes(value: Any, place: str) -> dict[str, int]:
             raise Fault("votes are an object of counts, such as {'valid': 3}", place) from None
     if type(value) is not dict or any(type(count) is not int or count < 0 for count in value.values()):
         raise Fault("votes are an object of counts, such as {'valid': 3}", place)
+    return value
+
+
+def _proposers(value: Any, place: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if type(value) is not list or not all(type(name) is str for name in value):
+        raise Fault(f"got {shown(value)}; a list of names is due", place)
+    return tuple(value)
+
+
+def _evidence(value: Any, place: str) -> dict[str, Any] | None:
+    """Facts as an object, or as the JSON text that Parquet files hold."""
+    if type(value) is str:
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.MsgspecError:
+            raise Fault("evidence is an object of facts, such as {'probability': 0.2}", place) from None
+    if value is not None and type(value) is not dict:
+        raise Fault(f"got {shown(value)}; an object of facts, such as {{'probability': 0.2}}, is due", place)
     return value

@@ -135,7 +135,7 @@ def _mark(value: str | tuple[Reference, ...], begin: int = 1) -> int:
     for reference in value:
         try:
             mark = hash((mark, reference))
-        except TypeError:  # votes are kept in a dict, which is equal to one with its keys in another order
-            votes = frozenset((reference.votes or {}).items())
-            mark = hash((mark, votes, replace(reference, votes=None)))
+        except TypeError:  # votes and evidence are dicts, which are equal to those with their keys in another order
+            dicts = [frozenset((found or {}).items()) for found in (reference.votes, reference.evidence)]
+            mark = hash((mark, *dicts, replace(reference, votes=None, evidence=None)))
     return mark or 1

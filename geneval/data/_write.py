@@ -112,6 +112,8 @@ def _fields(reference: Reference) -> dict[str, Any]:
         "condition": reference.condition,
         "votes": None if reference.votes is None else dict(reference.votes),
         "confidence": None if reference.confidence is None else float(reference.confidence),
+        "proposers": list(reference.proposers),
+        "evidence": None if reference.evidence is None else dict(reference.evidence),
     }
 
 
@@ -121,7 +123,8 @@ def _write_parquet(sets: Sequence[ReferenceSet], path: Path) -> None:
 
     votes = pa.list_(pa.struct({"verdict": pa.string(), "count": pa.int64()}))
     texts = {name: pa.string() for name in ("text", "tier", "origin", "parent", "condition")}
-    reference = pa.struct({**texts, "votes": votes, "confidence": pa.float64()})
+    more = {"proposers": pa.list_(pa.string()), "evidence": pa.string()}
+    reference = pa.struct({**texts, "votes": votes, "confidence": pa.float64(), **more})
     strings = [(name, pa.string()) for name in ("id", "source", "condition")]
     schema = pa.schema([*strings, ("references", pa.list_(reference))])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -136,6 +139,8 @@ def _parquet_row(item: ReferenceSet) -> dict[str, Any]:
         # `datasets` has no maps, and an object with open keys would get every key of the column.
         if entry["votes"] is not None:
             entry["votes"] = [{"verdict": name, "count": count} for name, count in entry["votes"].items()]
+        if entry["evidence"] is not None:
+            entry["evidence"] = msgspec.json.encode(entry["evidence"]).decode()
     return {"id": item.id, "source": item.source, "condition": item.condition, "references": entries}
 
 
@@ -187,6 +192,10 @@ dataset_info:
         dtype: int64
     - name: confidence
       dtype: float64
+    - name: proposers
+      list: string
+    - name: evidence
+      dtype: string
 ---
 # Reference sets
 

@@ -12,13 +12,14 @@ from geneval_references._errors import (
 )
 from geneval_references._fold import fold
 from geneval_references._hash import ReferenceHash, reference_hash
-from geneval_references._model import TIERS, Reference, ReferenceSet, Tier
+from geneval_references._model import TIERS, Fact, Reference, ReferenceSet, Tier
 from geneval_references._select import counting, select, unmatched
 
 __all__ = [
     "TIERS",
     "Description",
     "Example",
+    "Fact",
     "GateError",
     "GenevalError",
     "InputError",

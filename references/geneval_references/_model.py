@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, get_args
 
 from geneval_references._errors import InputError
@@ -12,6 +13,9 @@ Tier = Literal["original", "verified", "preferred", "inferred", "unverified"]
 """How strong the evidence is that a reference is a right answer, strongest first."""
 
 TIERS: tuple[Tier, ...] = get_args(Tier)
+
+Fact = str | int | float | bool
+"""Something that is known about a reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Reference:
     """How many people gave each verdict (`valid`, `partly`, `invalid`)."""
     confidence: float | None = None
     """Probability in [0, 1] that it is a right answer, where a model admitted it."""
+    proposers: tuple[str, ...] = ()
+    """Which expanders, or which parts of one, came up with this text."""
+    evidence: Mapping[str, Fact] | None = None
+    """What else is known about it, by name: the probability of a paraphrase, a graded similarity, a protocol."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -49,6 +57,9 @@ class Reference:
         # Written so that NaN fails as well.
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise InputError(f"the confidence of a reference lies in [0, 1], got {self.confidence!r}")
+        for name, fact in (self.evidence or {}).items():
+            if not isinstance(fact, str | int) and not (isinstance(fact, float) and isfinite(fact)):
+                raise InputError(f"evidence is a text, a finite number, true or false; got {name}={fact!r}")
 
 
 def _has_surrogate(text: str) -> bool:
