@@ -45,21 +45,16 @@ def log_capital(valid: Floats, weight: Floats, precision: float, reach: float | 
 def _plans(weight: Floats, precision: float) -> list[tuple[Floats, float]]:
     """For each hope the bets on items that grow fastest, chosen by weights alone, with the log to be taken off."""
     size, place, many = np.unique(weight, return_inverse=True, return_counts=True)
-    plans = []
-    for full in np.unique(np.quantile(weight, _QUANTILES, method="higher")):
-        for share in BETS:
-            bet = share * np.minimum(1 / (precision * full), 1 / (precision * size))
-            plans.append((bet, worst_product(bet, size, many, precision)))
-    best = []
-    for hope in _HOPES:
-        growth = [(many * _growth(bet, size, precision, hope)).sum() - worst for bet, worst in plans]
-        bet, worst = plans[int(np.argmax(growth))]
-        best.append((bet[place], worst))
-    return best
+    full = np.unique(np.quantile(weight, _QUANTILES, method="higher"))
+    top = np.minimum(1 / (precision * full[:, None]), 1 / (precision * size[None, :]))
+    bets = (BETS[:, None, None] * top[None, :, :]).reshape(-1, len(size))
+    worst = worst_products(bets, size, many, precision)
+    best = [int(np.argmax(_growth(bets, size, precision, hope) @ many - worst)) for hope in _HOPES]
+    return [(bets[plan][place], float(worst[plan])) for plan in best]
 
 
-def _growth(bet: Floats, size: Floats, precision: float, hope: float) -> Floats:
-    """Expected log of the factor of an item of each size, were its candidates independent; sizes taken as counts."""
+def _growth(bets: Floats, size: Floats, precision: float, hope: float) -> Floats:
+    """Expected log of the factor of an item, [plans, sizes], were its candidates independent; sizes taken as counts."""
     from scipy.stats import binom
 
     true = 1 - (1 - precision) * hope
@@ -67,27 +62,29 @@ def _growth(bet: Floats, size: Floats, precision: float, hope: float) -> Floats:
     wins = np.arange(int(count.max()) + 1)
     chance = binom.pmf(wins[None, :], count[:, None], true)
     valid = np.minimum(wins[None, :] / count[:, None], 1) * size[:, None]
-    return np.asarray((chance * np.log1p(bet[:, None] * (valid - precision * size[:, None]))).sum(axis=1))
+    gain = valid - precision * size[:, None]
+    return np.asarray((chance * np.log1p(bets[:, :, None] * gain)).sum(axis=2))
 
 
-def worst_product(bet: Floats, size: Floats, many: npt.NDArray[np.int64], precision: float) -> float:
-    """The log of the largest product of 1 + bet mu over items, where their means mu sum to 0 or less.
+def worst_products(bets: Floats, size: Floats, many: npt.NDArray[np.int64], precision: float) -> Floats:
+    """For each plan the log of the largest product of 1 + bet mu over items, where their means mu sum to 0 or less.
 
     Args:
-        bet: on each kind of item.
-        size: its weight.
+        bets: [plans, kinds of items].
+        size: the weight of each kind.
         many: how many items there are of each kind.
         precision: a mean lies between -precision size and (1 - precision) size.
     """
     low, high = -precision * size * _EDGE, (1 - precision) * size
 
-    def means(price: float) -> Floats:
+    def means(price: Floats) -> Floats:
         # Where the gain from a little more mean is the same for all items.
-        return np.clip(1 / price - 1 / bet, low, high)
+        return np.clip(1 / price[:, None] - 1 / bets, low, high)
 
-    cheap, dear = 1e-9 * bet.min(), 1e3 * bet.max() / (1 - precision)
+    cheap, dear = 1e-6 * bets.min(axis=1), 1e3 * bets.max(axis=1) / (1 - precision)
     for _ in range(60):
-        price = float(np.sqrt(cheap * dear))
-        cheap, dear = (price, dear) if (many * means(price)).sum() > 0 else (cheap, price)
+        price = np.sqrt(cheap * dear)
+        over = means(price) @ many > 0
+        cheap, dear = np.where(over, price, cheap), np.where(over, dear, price)
     # The cheaper price lets means sum to a little more than 0, on the safe side.
-    return max(0.0, float((many * np.log1p(bet * means(cheap))).sum()))
+    return np.maximum(0.0, np.log1p(bets * means(cheap)) @ many)

@@ -9,14 +9,15 @@ a precision p,
 Where precision is p or less, the mean of Z_c over items is 0 or less (Horvitz and Thompson 1952), whatever goes on within
 items. That is tested by betting (`_betting.py`).
 
-Where every item with a judged candidate has exactly one and all weigh alike, items are Bernoulli trials, and the exact
-binomial test stands in, which needs fewer of them.
+Where no item can have more than one judged candidate, items are Bernoulli trials once each is kept with a probability of
+its weight over the largest; the exact binomial test then stands in, which needs fewer of them.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,10 @@ SLACK = 3.0
 """Betting needs two to three times the candidates of an exact test: twice the items (simulated for .90, where .93 to .97 is
 true), and more where heavy items hold bets down."""
 
-_PRECISE = 1e-4
+_PRECISE = 2e-4
 """To which a bound is found."""
+_KEPT = 0.6
+"""Share of items that thinning has to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Items:
         valid: of each the sum of the weights of the valid ones, 0 to `weight`.
         reach: the largest weight that any item could have had, whatever had been drawn; None where all candidates of
             these items were judged, so that weights hang on no draw.
-        single: each item has one judged candidate only.
+        single: no item could have more than one.
         count: judged candidates.
     """
 
@@ -61,9 +64,13 @@ class Items:
 
     @property
     def exact(self) -> bool:
-        """Whether items are Bernoulli trials."""
-        top = float(self.weight.max()) if self.reach is None else self.reach
-        return self.single and bool((self.weight >= top * (1 - 1e-9)).all())
+        """Whether items are Bernoulli trials, or become such ones without losing too many."""
+        return self.single and len(self.weight) > 0 and float(self.weight.mean()) >= _KEPT * self.top
+
+    @property
+    def top(self) -> float:
+        """The largest weight."""
+        return float(self.weight.max(initial=0.0)) if self.reach is None else self.reach
 
     @property
     def design_effect(self) -> float:
@@ -77,7 +84,12 @@ class Items:
 
 
 def by_item(
-    item: npt.NDArray[np.generic], valid: npt.NDArray[np.bool_], weight: Floats, *, reach: float | None = None
+    item: npt.NDArray[np.generic],
+    valid: npt.NDArray[np.bool_],
+    weight: Floats,
+    *,
+    reach: float | None = None,
+    single: bool = False,
 ) -> Items:
     """Sum judged candidates by item.
 
@@ -86,6 +98,7 @@ def by_item(
         valid: whether it is a right answer.
         weight: the inverse of the probability with which it was drawn; 1 where all were judged.
         reach: as in `Items`.
+        single: as in `Items`; where all candidates were judged it is found out.
 
     Raises:
         UsageError: a weight is not positive and finite, or an item weighs more than `reach`.
@@ -95,10 +108,14 @@ def by_item(
     _, place, many = np.unique(item, return_inverse=True, return_counts=True)
     sums = np.bincount(place, weight)
     most = float(sums.max()) if len(sums) else 1.0
+    if single and (many > 1).any():
+        raise UsageError("an item has several judged candidates where the draw allows one; were draws mixed up?")
     if reach is not None and most > reach * (1 + 1e-9):
         raise UsageError(f"an item weighs {most:g}, more than the {reach:g} it can reach; were probabilities mixed up?")
     right = np.bincount(place, weight * valid)
-    return Items(sums.astype(float), right.astype(float), reach, bool((many == 1).all()), len(item))
+    return Items(
+        sums.astype(float), right.astype(float), reach, single or (reach is None and bool((many == 1).all())), len(item)
+    )
 
 
 def chance(items: Items, precision: float) -> float:
@@ -110,12 +127,14 @@ def chance(items: Items, precision: float) -> float:
     if not n:
         return 1.0
     if items.exact:
-        return binomial_tail(round(float((items.valid / items.weight).sum())), n, precision)
+        # Thinned by the same numbers whatever the precision, so that bounds are monotone.
+        kept = np.random.default_rng(0).random(n) < items.weight / items.top
+        return binomial_tail(round(float((items.valid / items.weight)[kept].sum())), int(kept.sum()), precision)
     return math.exp(min(0.0, -log_capital(items.valid, items.weight, precision, items.reach)))
 
 
 def lower_bound(items: Items, alpha: float = 0.05) -> float:
-    """The largest precision that is refuted at `alpha`, to 1e-4: true precision lies below with probability alpha at most.
+    """The largest precision that is refuted at `alpha`, to 2e-4: true precision lies below with probability alpha at most.
 
     It holds for one threshold that was chosen without looking at the verdicts.
     """
@@ -138,6 +157,7 @@ def binomial_tail(successes: int, n: int, p: float) -> float:
     return float(binom.sf(successes - 1, n, p))
 
 
+@lru_cache(maxsize=256)
 def needed(
     precision: float, true: float, *, alpha: float = 0.05, power: float = 0.8, effect: float = 1.0, most: int = 20_000
 ) -> int | None:

@@ -21,7 +21,7 @@ SHARES = (0.01, 0.02, 0.03, 0.05, 0.075, *(round(n / 20, 2) for n in range(2, 21
 """Of the pool, above a threshold of the grid."""
 
 Reach = Callable[[float], float]
-"""From a threshold to the largest weight of judged candidates above it that one item can have."""
+"""From a threshold to the largest weight of judged candidates above it that one item could have had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,14 @@ class Certificate:
 
 
 def certify(
-    scores: Floats, items: npt.NDArray[np.generic], judged: Judged, target: float, *, alpha: float, reach: Reach | None
+    scores: Floats,
+    items: npt.NDArray[np.generic],
+    judged: Judged,
+    target: float,
+    *,
+    alpha: float,
+    reach: Reach | None,
+    single: bool = False,
 ) -> Certificate:
     """Find the loosest threshold of the grid above which precision is at least `target`.
 
@@ -126,6 +133,7 @@ def certify(
         target: precision to certify, in (0, 1).
         alpha: probability of a false certificate.
         reach: None where every candidate of the judged items is judged.
+        single: no item could have more than one judged candidate.
     """
     begins = needed(target, 1 - 0.3 * (1 - target), alpha=alpha) or 1
     steps: list[Step] = []
@@ -135,7 +143,9 @@ def certify(
         threshold = float(np.quantile(scores, 1 - share, method="lower")) if share < 1 else float(scores.min())
         if steps and threshold == steps[-1].threshold:
             continue
-        found = _above(scores, items, judged, threshold, reach)
+        kept = judged.at(scores[judged.row] >= threshold)
+        most = None if reach is None else reach(threshold)
+        found = by_item(items[kept.row], kept.valid, kept.weight, reach=most, single=single)
         p = None
         if going and found.count >= (begins if found.exact else SLACK * begins):
             p = chance(found, target)
@@ -143,13 +153,6 @@ def certify(
             best = found if going else best
         steps.append(_step(found, judged, share, threshold, p, passed=p is not None and going))
     return Certificate(target, alpha, tuple(steps), begins, None if best is None else lower_bound(best, alpha))
-
-
-def _above(
-    scores: Floats, items: npt.NDArray[np.generic], judged: Judged, threshold: float, reach: Reach | None
-) -> Items:
-    kept = judged.at(scores[judged.row] >= threshold)
-    return by_item(items[kept.row], kept.valid, kept.weight, reach=None if reach is None else reach(threshold))
 
 
 def _step(found: Items, judged: Judged, share: float, threshold: float, p: float | None, *, passed: bool) -> Step:

@@ -1,5 +1,6 @@
-"""Is the pool that a gate is applied to like the one that it was certified on? Where the share of valid ones differs,
-precision at one threshold differs, and the certificate is void.
+"""Is the pool that a gate is applied to like the one that it was certified on?
+
+Where the share of valid ones differs, precision at one threshold differs, and the certificate is void.
 """
 
 from __future__ import annotations

@@ -84,13 +84,13 @@ def decide(votes: Sequence[Vote], *, least: int = 2) -> dict[int, Decided]:
 
 def _decided(said: Mapping[str, str], posterior: tuple[float, ...] | None, least: int) -> Decided:
     counts = Counter(said.values())
-    votes = {name: counts[name] for name in CLASSES if counts[name]}
+    votes: dict[str, int] = {name: counts[name] for name in CLASSES if counts[name]}
     # Of two that are equally frequent the worse one is met first.
-    label = max(_WORST_FIRST, key=lambda name: counts[name]) if said else None
+    label: Class | None = max(_WORST_FIRST, key=lambda name: counts[str(name)]) if said else None
     if posterior is not None:
         rule = f"Dawid-Skene posterior of valid at least {POSTERIOR:g}"
-        named = dict(zip(CLASSES, posterior, strict=True))
-        top = max(_WORST_FIRST, key=lambda name: named[name])
+        named: dict[str, float] = dict(zip(CLASSES, posterior, strict=True))
+        top: Class = max(_WORST_FIRST, key=named.__getitem__)
         return Decided(votes, tuple(sorted(said)), top, named, named["valid"] >= POSTERIOR, rule)
     rule = f"all of at least {least} say valid"
     return Decided(votes, tuple(sorted(said)), label, None, counts["valid"] == len(said) >= least, rule)
