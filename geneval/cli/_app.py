@@ -14,6 +14,7 @@ from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
+from geneval.cli._gate import gate
 from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
@@ -34,6 +35,7 @@ app.command()(runs_models(score))
 app.command()(runs_models(compare))
 app.command()(runs_models(probe))
 app.command()(runs_models(agree))
+app.command()(runs_models(gate))
 app.command()(reads_data(rank))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))

@@ -75,13 +75,13 @@ def draw(items: Sequence[str], texts: Sequence[str], count: int, *, seed: int) -
 def _due(sizes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """How many candidates of each item are to be drawn on average; they sum to `count`."""
     if count > len(sizes):
-        return sizes * count / sizes.sum()
+        return np.asarray(sizes * (count / sizes.sum()))
     whole = np.zeros(len(sizes), bool)
     while True:
         left = np.where(whole, 0, sizes)
         due: NDArray[np.float64] = np.where(whole, 1.0, left * (count - whole.sum()) / max(left.sum(), 1))
         if not (due > 1).any():
-            return np.asarray(due)
+            return due
         whole |= due > 1
 
 

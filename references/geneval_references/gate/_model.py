@@ -21,8 +21,17 @@ Bools = npt.NDArray[np.bool_]
 _PENALTY = 0.3
 """Inverse strength of the penalty on squared weights, as in scikit-learn."""
 _FOLDS = 5
-_CONTROLS = 0.25
-"""Weight of all controls together, of that of all judged candidates."""
+_STRONGEST = -6.0
+"""Log-odds that one standard deviation of a mark of error can take off, at most."""
+MARKS = (
+    "same words in another order",
+    "distortion",
+    "colour mismatch",
+    "negation mismatch",
+    "number mismatch",
+    "name mismatch",
+)
+"""Features that mark an error, whatever else is right: controls teach their weights, which are 0 or less."""
 FEWEST = 20
 """Judged candidates, and at least a quarter as many of either kind, that a model is fitted on."""
 
@@ -95,14 +104,17 @@ class Model:
 
 
 def fit(table: Table, valid: Bools, weight: Floats, items: Labels, controls: Table | None = None) -> Model:
-    """Fit a model on judged candidates, and on controls, which are wrong by the way they were made.
+    """Fit a model on judged candidates; controls, wrong by the way they were made, teach it the marks of error.
+
+    Controls are otherwise as near to the references as a text can be. Were all weights fitted on them too, nearness would
+    come out as a fault. So they change the weights of `MARKS` only.
 
     Args:
         table: features of judged candidates.
         valid: whether people judged them right answers.
         weight: the inverses of their sampling probabilities.
         items: of each its item; folds of the calibration never share one.
-        controls: features of negative controls. They only teach the model: it is calibrated on judged candidates.
+        controls: features of negative controls.
 
     Raises:
         InputError: there are too few judged candidates, or hardly any of one kind.
@@ -122,17 +134,41 @@ def fit(table: Table, valid: Bools, weight: Floats, items: Labels, controls: Tab
 def _fit(table: Table, valid: Bools, weight: Floats, controls: Table | None) -> Model:
     from sklearn.linear_model import LogisticRegression
 
-    mean, scale = table.values.mean(axis=0), table.values.std(axis=0)
+    everything = table.values if controls is None else np.concatenate([table.values, controls.values])
+    # A mark that only controls have has a scale, too.
+    mean, scale = table.values.mean(axis=0), np.maximum(table.values.std(axis=0), 0.1 * everything.std(axis=0))
     scale = np.where(scale > 1e-9, scale, 1.0)
-    rows, right, weights = (table.values - mean) / scale, valid, weight
+    rows = (table.values - mean) / scale
+    regression = LogisticRegression(C=_PENALTY, max_iter=2000).fit(rows, valid, sample_weight=weight)
+    weights, intercept = regression.coef_[0], float(regression.intercept_[0])
     if controls is not None and len(controls.values):
-        rows = np.concatenate([rows, (controls.values - mean) / scale])
-        right = np.concatenate([valid, np.zeros(len(controls.values), bool)])
-        share = np.full(len(controls.values), _CONTROLS * weight.sum() / len(controls.values))
-        weights = np.concatenate([weight, share])
-    regression = LogisticRegression(C=_PENALTY, max_iter=2000).fit(rows, right, sample_weight=weights)
-    means, scales, coefficients = (tuple(map(float, column)) for column in (mean, scale, regression.coef_[0]))
-    return Model(table.names, table.families, means, scales, coefficients, float(regression.intercept_[0]))
+        weights = _marked(table.names, weights, intercept, rows[valid], (controls.values - mean) / scale)
+    means, scales, coefficients = (tuple(map(float, column)) for column in (mean, scale, weights))
+    return Model(table.names, table.families, means, scales, coefficients, intercept)
+
+
+def _marked(names: tuple[str, ...], weights: Floats, intercept: float, right: Floats, wrong: Floats) -> Floats:
+    """The weights, with those of marks as they best part right answers from controls, each side counting the same."""
+    from scipy.optimize import minimize
+
+    at = [place for place, name in enumerate(names) if name in MARKS]
+    if not at:
+        return weights
+    rest = np.where(np.isin(np.arange(len(names)), at), 0.0, weights)
+    base_right, base_wrong = right @ rest + intercept, wrong @ rest + intercept
+
+    def loss(marks: Floats) -> tuple[float, Floats]:
+        up, down = -(base_right + right[:, at] @ marks), base_wrong + wrong[:, at] @ marks
+        share_up, share_down = (1 / (1 + np.exp(-np.clip(side, -30, 30))) for side in (up, down))
+        slope = -right[:, at].T @ share_up / len(right) + wrong[:, at].T @ share_down / len(wrong)
+        cost = np.logaddexp(0, up).mean() + np.logaddexp(0, down).mean() + 0.001 * float(marks @ marks)
+        return float(cost), slope + 0.002 * marks
+
+    start = np.clip(weights[at], _STRONGEST, 0.0)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(_STRONGEST, 0.0)] * len(at))
+    out = weights.copy()
+    out[at] = found.x
+    return np.asarray(out)
 
 
 def _calibration(
