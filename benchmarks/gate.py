@@ -1,6 +1,8 @@
 """Does the gate keep its promise, and what does it admit?
 
-Usage: python benchmarks/gate.py worlds [--runs 2000] [--only NAME] | captions | write
+Usage: python benchmarks/gate.py worlds [--runs 2000] [--only NAME] > worlds.jsonl
+       python benchmarks/gate.py captions > captions.json
+       python benchmarks/gate.py write worlds.jsonl captions.json
 
 `worlds`: pools with known truth, in which verdicts of one item are alike (ICC 0, .3, .5) and the share of valid candidates
 differs between what was judged and what is admitted. In each run a model learns on some items, a threshold is certified
@@ -14,8 +16,11 @@ certifying and testing; the testing part is looked at once. `write` puts what bo
 from __future__ import annotations
 
 import argparse
+import gzip
+import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +29,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
+from geneval.data import Judgement
+from geneval.gating import Pool, Settings, chosen_models, run_gate
+from geneval_references import Reference, ReferenceSet
 from geneval_references.gate import (
     Judged,
     Model,
@@ -31,12 +39,12 @@ from geneval_references.gate import (
     Table,
     certify,
     draw,
+    features,
     fit,
     mean_by_item,
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
-FOUND = Path(__file__).parents[1] / "docs" / "data"
 TARGET, ALPHA = 0.9, 0.05
 NAMES, FAMILIES = ("near", "noise"), ("world", "world")
 ICCS = (0.0, 0.3, 0.5)
@@ -47,7 +55,7 @@ MODELS = 50
 
 
 @dataclass(frozen=True)
-class Pool:
+class Candidates:
     """Candidates of a world: item, features, and the truth that nobody sees."""
 
     item: np.ndarray
@@ -64,14 +72,14 @@ def chance_of(near: np.ndarray, base: float) -> np.ndarray:
     return norm.cdf(base + 1.5 * near[:, 0])
 
 
-def pool(rng: np.random.Generator, items: int, icc: float, base: float) -> Pool:
+def pool(rng: np.random.Generator, items: int, icc: float, base: float) -> Candidates:
     """Items of 1 to 12 candidates. Two of one item are decided by the same number with probability `icc`."""
     counts = rng.choice([1, 2, 3, 4, 5, 6, 8, 12], size=items, p=[0.1, 0.2, 0.2, 0.15, 0.15, 0.1, 0.06, 0.04])
     item = np.repeat(np.arange(items), counts)
     near = rng.normal(size=(len(item), 2))
     alone, together = rng.random(len(item)), rng.random(items)[item]
     decided = np.where(rng.random(len(item)) < math.sqrt(icc), together, alone)
-    return Pool(item, near, decided < chance_of(near, base))
+    return Candidates(item, near, decided < chance_of(near, base))
 
 
 _FRESH = np.random.default_rng(1).normal(size=(200_000, 2))
@@ -164,7 +172,7 @@ def carried_over(rng: np.random.Generator, icc: float, base: float, known: Learn
     model = known.model
     there, here = pool(rng, 700, icc, base), pool(rng, 1400, icc, base)
     left = ~here.valid | (rng.random(len(here.valid)) < KEPT)
-    here = Pool(here.item[left], here.near[left], here.valid[left])
+    here = Candidates(here.item[left], here.near[left], here.valid[left])
     judged = Judged(np.arange(len(there.item)), there.valid, np.ones(len(there.item)))
     scores, others = model.scores(there.table()), model.scores(here.table())
     found = certify(scores, there.item, judged, TARGET, alpha=ALPHA, reach=None)
@@ -210,11 +218,126 @@ def worlds(runs: int, only: str | None) -> None:
             print(json.dumps(row), flush=True)
 
 
+def captions() -> None:
+    """Make a gate on graded captions, and look once at the part that was kept aside."""
+    known, judgements, kept = _graded()
+    models, _ = chosen_models(None, None)
+    made = run_gate(known, judgements, Settings(precision=TARGET), models=models)
+    assert made.gate is not None
+    test, verdicts = kept
+    applied = run_gate(test, [], Settings(precision=TARGET), models=models, earlier=made.gate)
+    here = Pool.of(test)
+    valid = np.asarray([verdicts[q.item, q.text] for q in here.questions])
+    scores = made.gate.model.scores(features(here.questions, models))
+    admitted = scores >= made.gate.threshold if made.gate.threshold is not None else np.zeros(len(scores), bool)
+    assert applied.refusal is not None or admitted.sum() == applied.counts["inferred"]
+    order = np.argsort(-scores)
+    precision = np.cumsum(valid[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(precision >= TARGET)
+    from sklearn.metrics import roc_auc_score
+
+    print(
+        json.dumps(
+            {
+                "card": made.card(),
+                "test": {
+                    "candidates": len(scores),
+                    "items": len(set(here.items.tolist())),
+                    "valid": float(valid.mean()),
+                    "refusal": applied.refusal,
+                    "admitted": int(admitted.sum()),
+                    "precision": float(valid[admitted].mean()) if admitted.any() else None,
+                    "recall": float(valid[admitted].sum() / valid.sum()),
+                    "auc": float(roc_auc_score(valid, scores)),
+                    "recall_at_target": float(valid[order][: enough[-1] + 1].sum() / valid.sum())
+                    if len(enough)
+                    else 0.0,
+                },
+            }
+        )
+    )
+
+
+def _graded() -> tuple[list[ReferenceSet], list[Judgement], tuple[list[ReferenceSet], dict[tuple[str, str], bool]]]:
+    """Reference sets and verdicts of images to learn from and certify on; sets and truth of those to test on."""
+    folder = Path(os.environ.get("GENEVAL_SHARED", "../shared")) / "data" / "coco_eccv"
+    text: dict[int, str] = {}
+    own: dict[int, list[str]] = {}
+    with gzip.open(folder / "captions.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            text[row["cid"]] = row["text"]
+            own.setdefault(row["iid"], []).append(row["text"])
+    graded: dict[int, list[tuple[str, float]]] = {}
+    with gzip.open(folder / "cxc_sits.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            if row["sampling"] == "c2i_intrasim":
+                graded.setdefault(row["iid"], []).append((text[row["cid"]], row["score"]))
+    known, test, judgements, truth = [], [], [], {}
+    for image, rows in graded.items():
+        candidates = tuple(Reference(one, tier="unverified", origin="mined:coco") for one, _ in rows)
+        item = ReferenceSet(str(image), tuple(map(Reference, own[image])) + candidates)
+        if int(hashlib.sha256(f"test {image}".encode()).hexdigest(), 16) % 10 < 3:
+            test.append(item)
+            truth |= {(item.id, one): score >= 3 for one, score in rows}
+        else:
+            known.append(item)
+            said = [(one, "valid" if score >= 3 else "invalid") for one, score in rows]
+            judgements += [Judgement(item.id, one, verdict, "cxc", "CxC at 3") for one, verdict in said]
+    return known, judgements, (test, truth)
+
+
+def write(found: list[str]) -> None:
+    """Put tables into the page."""
+    rows, made = (Path(place).read_text(encoding="utf-8") for place in found)
+    lines = [
+        "| world | ICC | runs | certified | certified and not true | recall |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in map(json.loads, rows.splitlines()):
+        broken = f"{row['broken']} ({row['broken'] / row['runs']:.1%})"
+        lines.append(
+            f"| {row['world']} | {row['icc']:g} | {row['runs']} | {row['certified']} | {broken} | {row['recall']:.2f} |"
+        )
+    _put("worlds", lines)
+    found_here = json.loads(made)
+    test, card = found_here["test"], found_here["card"]
+    chosen = card["certificate"]["chosen"]
+    lines = [
+        "| | certifying part | testing part, once | baseline |",
+        "| --- | ---: | ---: | ---: |",
+        f"| graded captions | {card['split']['certified_on']} | {test['candidates']} | 11005 |",
+        f"| images | {card['split']['certified_on_items']} | {test['items']} | 2472 |",
+        f"| admitted | {chosen['judged']} | {test['admitted']} | |",
+        f"| precision of the admitted | {chosen['precision']:.3f} | {test['precision']:.3f} | |",
+        f"| lower bound at this threshold | {card['certificate']['low']:.3f} | | |",
+        f"| recall of the admitted | {chosen['recall']:.3f} | {test['recall']:.3f} | |",
+        f"| recall where precision is .90, no certificate | | {test['recall_at_target']:.3f} | .40 |",
+        f"| AUC | | {test['auc']:.3f} | .855 |",
+    ]
+    _put("captions", lines)
+    lines = ["| class | rejected | 95 % interval |", "| --- | ---: | ---: |"]
+    for one in card["controls"]:
+        lines.append(f"| {one['kind']} | {one['rejected']} of {one['n']} | {one['low']:.0%} to {one['high']:.0%} |")
+    _put("controls", lines)
+
+
+def _put(name: str, lines: list[str]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    before, after = text.partition(begin)[0], text.partition(end)[2]
+    PAGE.write_text("\n".join([before + begin, *lines, end]) + after, encoding="utf-8", newline="\n")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["worlds", "captions", "write"])
+    parser.add_argument("found", nargs="*", help="what write puts into the page: worlds.jsonl captions.json")
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--only", help="one world, as 'drawn by --next/0.3'")
     given = parser.parse_args()
     if given.what == "worlds":
         worlds(given.runs, given.only)
+    elif given.what == "captions":
+        captions()
+    else:
+        write(given.found)

@@ -73,11 +73,10 @@ def write_rows(rows: Sequence[dict[str, Any]], place: Path) -> None:
         UsageError: something is there already.
         GenevalError: it cannot be written.
     """
-    try:
-        with writing(place), place.open("x", encoding="utf-8", newline="\n") as file:
-            file.write("".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
-    except FileExistsError as error:
-        raise UsageError(f"{place} is there already; results are never overwritten: name another file") from error
+    if place.exists():
+        raise UsageError(f"{place} is there already; results are never overwritten: name another file")
+    with writing(place), place.open("x", encoding="utf-8", newline="\n") as file:
+        file.write("".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
 
 
 def read_drawn(path: str) -> Drawn:

@@ -12,7 +12,7 @@ from typing import Any
 from geneval import __version__
 from geneval.data import InputFile
 from geneval_references import InputError, ReferenceSet, UsageError
-from geneval_references.gate import Certificate, Compared, Decided, Model, Shift
+from geneval_references.gate import PROPOSERS, RULES, Certificate, Compared, Decided, Model, Shift
 
 SCHEMA, CARD = "geneval.gate/1", "geneval.gate-card/1"
 
@@ -133,8 +133,8 @@ class Gate:
 
     @property
     def families(self) -> tuple[str, ...]:
-        """Families that it admits by."""
-        return self.model.used()
+        """Families that it admits by and that a scorer can be of."""
+        return tuple(family for family in self.model.used() if family not in {RULES, PROPOSERS})
 
     def to_dict(self) -> dict[str, Any]:
         """As text can hold it."""

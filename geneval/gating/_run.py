@@ -290,7 +290,7 @@ class _Run:
             self._notes.append(
                 f"{outside} judged candidates are in no log: the model learns from them, nothing is certified on them"
             )
-        self._sampling = f"drawn at random with logged probabilities: {len(rows)} in {len(self.drawn)} draws"
+        self._sampling = f"drawn at random with logged probabilities: {len(rows)} in {len(self.drawn)} draw{'s' * (len(self.drawn) > 1)}"
         row = np.asarray(rows, np.int64)
         single = len(self.drawn) == 1 and self.drawn[0].limit == 1
         return Judged(row, self._valid(row), np.asarray(weights)), sum(map(self._reach, self.drawn)), single, None

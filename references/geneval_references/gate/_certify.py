@@ -20,6 +20,9 @@ from geneval_references.gate._draw import LEARNING
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.075, *(round(n / 20, 2) for n in range(2, 21)))
 """Of the pool, above a threshold of the grid."""
 
+LEAST = 0.5
+"""No threshold lies below: what the model holds for more likely wrong is not admitted in the company of what is right."""
+
 Reach = Callable[[float], float]
 """From a threshold to the largest weight of judged candidates above it that one item could have had."""
 
@@ -127,7 +130,7 @@ def certify(
     """Find the loosest threshold of the grid above which precision is at least `target`.
 
     Args:
-        scores: of every candidate of the pool.
+        scores: of every candidate of the pool, probabilities.
         items: of every candidate, its item.
         judged: those that were judged and that the scores have not learned from.
         target: precision to certify, in (0, 1).
@@ -147,7 +150,7 @@ def certify(
         most = None if reach is None else reach(threshold)
         found = by_item(items[kept.row], kept.valid, kept.weight, reach=most, single=single)
         p = None
-        if going and found.count >= (begins if found.exact else SLACK * begins):
+        if going and threshold >= LEAST and found.count >= (begins if found.exact else SLACK * begins):
             p = chance(found, target)
             going = p <= alpha
             best = found if going else best
