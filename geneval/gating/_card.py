@@ -42,24 +42,18 @@ def grids(result: Result) -> Iterator[Grid]:
                 _number(step.precision),
                 _number(step.recall),
                 "-" if step.chance is None else f"{step.chance:.2g}",
-                "certified" if step.passed else "",
+                "yes" if step.passed else "",
             ]
             for step in steps
         ]
-        heads = ["of the pool above", "threshold", "judged", "items", "precision", "recall", "p", ""]
-        yield "Precision and recall, on items that the model did not learn from", heads, rows
+        heads = ["share", "threshold", "judged", "items", "precision", "recall", "p", "certified"]
+        yield "Precision and recall above thresholds, on items that the model did not learn from", heads, rows
         more = [[f"{true:.3f}", _count(above), _count(drawn)] for true, above, drawn in result.certificate.more]
         heads = ["if true precision is", "judged above the threshold", "drawn in all"]
         yield f"Judgements that certify {result.certificate.target:g} with a power of 80 %", heads, more
     if result.rejections:
-        yield (
-            "Negative controls",
-            ["class", "rejected", "95 % interval", "to reject the rest, it would have to see"],
-            [
-                [one.kind, f"{one.rejected} of {one.n}", _interval(one.low, one.high), one.sees]
-                for one in result.rejections
-            ],
-        )
+        rows = [[one.kind, f"{one.rejected} of {one.n}", _interval(one.low, one.high)] for one in result.rejections]
+        yield "Negative controls", ["class", "rejected", "95 % interval"], rows
     if result.origins:
         rows = [[one.origin, str(one.judged), _number(one.precision), str(one.admitted)] for one in result.origins]
         yield "By origin", ["origin", "judged above the threshold", "precision", "admitted"], rows
@@ -87,6 +81,9 @@ def prose(result: Result) -> Iterator[str]:
             f"Admitted by the families {', '.join(result.gate.families)}: scorers of these agree with the gate's own choice, "
             "and geneval score says so."
         )
+    for one in result.rejections:
+        if one.sees:
+            yield f"To reject the rest of {one.kind} ({one.example!r} is admitted), it would have to see {one.sees}."
     if result.guidelines:
         yield f"People judged by: {', '.join(result.guidelines)}. `partly` is a class of its own, and not valid."
     rules = sorted({one.rule for one in result.decided.values()})
