@@ -17,6 +17,7 @@ import numpy as np
 
 from geneval.answering import Scored, questions
 from geneval.blocks import KEEP, Block, Readable, blocks
+from geneval.circularity import admitting, circularity
 from geneval.parts import DIGEST, InFolder, InMemory, Parts
 from geneval.results import Result, Score
 from geneval.scoring import FEW_ITEMS, Joined, Scoring
@@ -24,7 +25,7 @@ from geneval.segments import Column
 from geneval.selection import Census, selected
 from geneval.settings import Settings
 from geneval.specs import parse
-from geneval_references import UsageError
+from geneval_references import GateError, UsageError
 from geneval_scorers import Corpus, FitState, Learner, Scorer, Watch, guarded
 
 __all__ = ["FEW_ITEMS", "Settings", "asking", "evaluate"]
@@ -55,6 +56,7 @@ def evaluate(
     Raises:
         UsageError: no scorer, one scorer twice, or fitted state that no scorer takes.
         MissingDependencyError: what a scorer runs is not installed.
+        GateError: `strict`, and a scorer is of a family that admitted references.
     """
     chosen = settings or Settings()
     with asking(inputs, scorers, chosen, fitted=fitted, watch=watch, keep=keep) as (scoring, ready):
@@ -142,6 +144,8 @@ class _Run:
         known = self._blocks or ()
         self._small = bool(known) and sum(block.characters for block in known) <= KEEP
         self._ready: dict[int, Scored] = {}
+        self._admitting: set[str] = set()
+        """Families of models that admitted references which count."""
 
     def scoring(self) -> Scoring:
         """What all blocks say."""
@@ -150,7 +154,9 @@ class _Run:
         parts = self._parts(census)
         self._score(census, parts)
         missing = Counter(system for system, _ in self.inputs.missing_outputs)
-        return Scoring(Joined(parts, census, self.settings), missing)
+        found = Scoring(Joined(parts, census, self.settings), missing)
+        found.warnings += circularity(self._admitting, self.scorers)
+        return found
 
     def _take_states(self) -> None:
         """Gives scorers what was handed in, and what they learned before an interruption."""
@@ -180,7 +186,9 @@ class _Run:
             scored = self._interned(block) if learners and self._small else None
             if scored:
                 self._ready[block.number] = scored
-            census.add(block, scored.items if scored else selected(block.items, self.settings))
+            items = scored.items if scored else selected(block.items, self.settings)
+            census.add(block, items)
+            self._admitting |= admitting(items)
             if learners:
                 corpus = scored.fit_corpus if scored else Corpus(block.items)
                 for number, learner in learners.items():
@@ -189,6 +197,8 @@ class _Run:
             self._tell("looking at references", len(census.ids))
         census.warnings()  # Without a reference that counts there is nothing to learn from.
         census.reference_hash()
+        if self.settings.strict and (told := circularity(self._admitting, self.scorers)):
+            raise GateError(f"--strict: {told[0]}")
         for number, learner in learners.items():
             with guarded(self.scorers[number]):
                 self.scorers[number] = learner.done()

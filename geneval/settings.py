@@ -25,6 +25,7 @@ class Settings:
         draws: at most so many subsets of an item's references at each k.
         tiers: which references count; None for all but `unverified` ones, which are in no headline number.
         origins, conditions: which references count; None for all.
+        strict: refuse scorers of a family that admitted references which count; else a warning names them.
     """
 
     k: tuple[int, ...] = ()
@@ -37,6 +38,7 @@ class Settings:
     tiers: tuple[str, ...] | None = None
     origins: tuple[str, ...] | None = None
     conditions: tuple[str, ...] | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         """Checks types and ranges."""

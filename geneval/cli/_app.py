@@ -16,6 +16,7 @@ from geneval.cli._doctor import doctor
 from geneval.cli._errors import Guarded
 from geneval.cli._exchange import export, import_
 from geneval.cli._expand import expand
+from geneval.cli._gate import gate
 from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
@@ -36,6 +37,7 @@ app.command()(runs_models(score))
 app.command()(runs_models(compare))
 app.command()(runs_models(probe))
 app.command()(runs_models(agree))
+app.command()(runs_models(gate))
 app.command()(reads_data(rank))
 app.command()(runs_models(expand))
 app.command()(reads_data(validate))

@@ -78,8 +78,12 @@ Command = Callable[..., None]
 
 
 def runs_models(command: Command) -> Command:
-    """Gives a command `--device`, `--precision`, `--no-cache` and `--offline`, and has it run under them."""
-    return _with_options(command, _MODELS)
+    """Gives a command `--device`, `--precision`, `--no-cache` and `--offline`, and has it run under them.
+
+    An option that the command has under the same name is its own: `GENEVAL_PRECISION` is then left to say the other.
+    """
+    own = inspect.signature(command).parameters
+    return _with_options(command, {name: option for name, option in _MODELS.items() if name not in own})
 
 
 def reads_data(command: Command) -> Command:
@@ -114,11 +118,12 @@ def _with_options(command: Command, options: dict[str, tuple[Any, Any]]) -> Comm
 
 
 @contextmanager
-def _machine(*, device: str | None, precision: PrecisionChoice, no_cache: bool) -> Iterator[None]:
+def _machine(*, device: str | None, no_cache: bool, precision: PrecisionChoice | None = None) -> Iterator[None]:
     from geneval_scorers.embedding import Machine, using
 
     kept = Machine.of_environment()
-    chosen = replace(kept, device=device, precision=precision.value, cache=None if no_cache else kept.cache)
+    exact = kept.precision if precision is None else precision.value
+    chosen = replace(kept, device=device, precision=exact, cache=None if no_cache else kept.cache)
     with using(chosen):
         yield
 

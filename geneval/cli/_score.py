@@ -87,12 +87,20 @@ def score(
             "--fresh", help="Start again, where DIR.partial holds an interrupted run.", rich_help_panel=SHOWING
         ),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 5 where a scorer is of a family that admitted inferred references which count (geneval gate).",
+            rich_help_panel=SCORING,
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score outputs against reference sets, with 95 % intervals and signatures.
 
     Results go to stdout, talk to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 bad input, 4 items could not be
-    scored, 6 something is not installed.
+    scored, 5 refused by --strict, 6 something is not installed.
 
     Example: geneval score A=a.jsonl B=b.jsonl -r references.jsonl -s bleu -s "rouge(kind='L')" -o run
     """
@@ -123,6 +131,7 @@ def score(
         tiers=tuple(tier) if tier else None,
         origins=tuple(origin) if origin else None,
         conditions=tuple(condition) if condition else None,
+        strict=strict,
     )
     specs, left_out = (scorer, None) if scorer else default_scorers()
     if left_out and not quiet:
