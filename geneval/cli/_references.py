@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geneval.cli._audit import audit
 from geneval.cli._columns import Columns, Conditions, Origins, Tiers, columns
 from geneval.cli._machine import reads_data
 from geneval.cli._talk import plain, plain_json, say
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Look at reference sets, choose among them, and write them in another form."
 )
+
+app.command()(audit)
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILES...", help="Reference sets, or output files whose rows have references.")

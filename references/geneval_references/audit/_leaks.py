@@ -1,0 +1,153 @@
+"""Systems whose outputs equal references more often than references equal each other.
+
+An output that is one more draw from the writers of the references is interchangeable with them: put it among the n
+references of its item, and which of the n + 1 texts it is, is anybody's guess. Where d of these n + 1 texts equal
+another one, the output is among the d with chance d / (n + 1). Items are independent, so the number of copies under
+this law is a sum of independent trials of known chances, and the test is exact.
+
+A text that could be written without having seen the reference counts as no copy, for outputs and references alike: the
+item's source, a text that is a reference of other items too, or one that another system wrote for the item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from geneval_references.audit._chance import Ints, holm, interval, trials_tail
+from geneval_references.audit._model import Finding, Untested
+from geneval_references.audit._table import Table
+
+ADVICE = (
+    "look at the rows; score without these items (audit.cleaned() leaves them out), or name the outputs that were among "
+    "the references in their origin (output:<system>). A system that seeks the consensus of easy items also copies"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """What one system copied.
+
+    Attributes:
+        outputs: how many it has, for items with references.
+        informative: how many of them say anything: items with two references or more, or no copy.
+        copies: numbers of outputs that equal a reference of their item.
+        counted: those of them that could not have been written without it.
+        p: of the test; None where no item has two references.
+    """
+
+    system: int
+    outputs: int
+    copies: Ints
+    counted: Ints
+    p: float | None
+
+
+def leaks(table: Table, alpha: float) -> Iterator[Finding | Untested]:
+    """Findings of kind `leak`: one a system.
+
+    Args:
+        table: the data.
+        alpha: the chance that any system that is like the references is named.
+    """
+    if not table.systems:
+        yield Untested("leak", "no outputs were given")
+        return
+    facts = _Facts(table)
+    found = [facts.copying(system) for system in range(len(table.systems))]
+    tested = [one for one in found if one.p is not None]
+    if not tested:
+        yield _untestable(table, found)
+        return
+    for one, p in zip(tested, holm([one.p or 0.0 for one in tested]), strict=True):
+        if p <= alpha:
+            yield _finding(table, facts, one, p)
+
+
+def _untestable(table: Table, found: list[_Copying]) -> Untested:
+    told = ", ".join(
+        f"{table.systems[one.system]} {len(one.copies)} of {one.outputs}" for one in found if len(one.copies)
+    )
+    return Untested(
+        "leak",
+        "no item has two references, so that nothing tells how often references equal each other. Outputs that equal "
+        f"their reference: {told or 'none'}",
+    )
+
+
+def _finding(table: Table, facts: _Facts, one: _Copying, p: float) -> Finding:
+    low, high = interval(len(one.copies), one.outputs)
+    base, name = facts.own_rate, table.systems[one.system]
+    counted = set(one.counted.tolist())
+    rows = tuple(table.output_row(n, "" if n in counted else "may be written without it") for n in one.copies.tolist())
+    return Finding(
+        kind="leak",
+        level="fault",
+        subject=name,
+        message=f"{len(one.copies)} of {name}'s {one.outputs} outputs equal one of their own references "
+        f"({len(one.copies) / one.outputs:.1%}); of the references, {base:.1%} equal another one of their item",
+        advice=ADVICE,
+        rows=rows,
+        count=len(one.copies),
+        of=one.outputs,
+        low=low,
+        high=high,
+        baseline=base,
+        p=p,
+    )
+
+
+class _Facts:
+    """Which texts of an item are equal, and who else could have written them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        span = self._span = table.classes + 1
+        # What is known to be a system's output says nothing about how references come to be equal.
+        human = np.asarray(
+            [not table.reference(n).origin.startswith("output:") for n in range(len(table.item))], bool
+        ).reshape(-1)
+        item, kind = table.item[human], table.folded[table.text[human]]
+        self.size = np.bincount(item, minlength=len(table.ids))
+        self.keys, self.many = np.unique(item * span + kind, return_counts=True)
+        self.own_rate = float(self.many[self.many > 1].sum() / max(len(item), 1))
+        homes = np.bincount(self.keys % span, minlength=span)
+        self._common = homes > 1
+        outputs = table.output_item * span + table.folded[table.output_text]
+        self._written, self._writers = np.unique(outputs, return_counts=True)
+
+    def copying(self, system: int) -> _Copying:
+        """What one system copied, and how likely that is."""
+        table, span = self._table, self._span
+        mine = np.flatnonzero((table.output_system == system) & (self.size[table.output_item] > 0))
+        item = table.output_item[mine]
+        keys = item * span + table.folded[table.output_text[mine]]
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        same = self.keys[at] == keys
+        counted = same & ~self._explained(keys, keys)
+        equal = self._equal_references(keys, item)
+        # With the output among them: it and the one reference it equals, or one more of those that are equal anyway.
+        equal += np.where(counted, np.where(self.many[at] == 1, 2, 1), 0)
+        chances = equal / (self.size[item] + 1)
+        # An item with one reference has nothing to compare with: both texts are equal, or none is.
+        telling = self.size[item] > 1
+        p = trials_tail(int((counted & telling).sum()), chances[telling]) if telling.any() else None
+        return _Copying(system, len(mine), mine[same], mine[counted], p)
+
+    def _equal_references(self, own: Ints, item: Ints) -> Ints:
+        """How many references of each item equal another one, without those that anybody could have written."""
+        repeated = self.many > 1
+        keys, many = self.keys[repeated], self.many[repeated]
+        keep = ~self._explained(keys, own)
+        total = np.bincount(keys[keep] // self._span, weights=many[keep], minlength=len(self.size))
+        return total[item].astype(np.int64)
+
+    def _explained(self, keys: Ints, own: Ints) -> Ints:
+        """Which (item, text) could be written without the reference, by a system that itself wrote `own`."""
+        kind, item = keys % self._span, keys // self._span
+        at = np.minimum(np.searchsorted(self._written, keys), max(len(self._written) - 1, 0))
+        writers = np.where(self._written[at] == keys, self._writers[at], 0) - np.isin(keys, own)
+        explained: Ints = self._common[kind] | (self._table.source[item] == kind) | (writers > 0)
+        return explained
