@@ -98,4 +98,4 @@ def audit(
     render(found, format, show)
     if strict and found.faults:
         told = ", ".join(dict.fromkeys(finding.kind for finding in found.faults))
-        raise GateError(f"{len(found.faults)} faults ({told}); --ignore KIND leaves out what is known")
+        raise GateError(f"--strict: faults were found ({told}); --ignore KIND leaves out what is known")

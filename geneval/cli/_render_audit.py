@@ -78,7 +78,8 @@ def _about(found: Audit) -> Iterator[str]:
     faults = len(found.faults)
     notes = len(found.findings) - faults
     systems = f", {found.outputs} outputs of {len(found.systems)} systems" if found.systems else ""
-    yield f"{faults} faults and {notes} notes in {found.items} items, {found.references} references{systems}"
+    counted = f"{faults} fault{'s' * (faults != 1)} and {notes} note{'s' * (notes != 1)}"
+    yield f"{counted} in {found.items} items, {found.references} references{systems}"
     for one in found.untested:
         yield plain(f"not looked for: {one.kind} ({one.reason})")
     yield plain(f"chance of a false alarm of any test: {found.alpha:g}; alike by {found.similarity}; seed {found.seed}")
