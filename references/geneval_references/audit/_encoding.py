@@ -15,28 +15,34 @@ import regex
 from geneval_references.audit._model import Finding
 from geneval_references.audit._table import Table
 
-_C1 = {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-_OTHERS = ("cp1250", "cp1251", "cp437", "cp850", "mac_roman", "koi8_r", "gbk", "shift_jis", "big5", "cp949")
+_SINGLE = ("cp1252", "cp1250", "mac_roman", "cp437", "cp850")
+"""Encodings of which one damaged character is told from text."""
+_WHOLE = ("cp1251", "koi8_r", "gbk", "shift_jis", "big5", "cp949")
+"""Encodings whose letters are themselves marks of UTF-8."""
 
 
-def _western() -> dict[int, int]:
-    """Characters of Windows-1252 and Latin-1 beyond ASCII, with their bytes."""
-    table = {byte: byte for byte in range(0x80, 0x100)}
-    for byte in range(0x80, 0xA0):
-        if byte not in _C1:
-            table[ord(bytes([byte]).decode("cp1252"))] = byte
+def _bytes_of(codec: str) -> dict[int, int]:
+    """The characters of an encoding beyond ASCII, with their bytes; bytes that it leaves open are controls."""
+    table = {byte: byte for byte in range(0x80, 0x100)} if codec == "cp1252" else {}
+    for byte in range(0x80, 0x100):
+        character = bytes([byte]).decode(codec, "replace")
+        table[byte if character == "\ufffd" else ord(character)] = byte
     return table
 
 
-_WESTERN = _western()
+def _run_of(codec: str) -> regex.Pattern[str]:
+    return regex.compile("[" + "".join(regex.escape(chr(c)) for c in sorted(_BYTES[codec])) + "]{2,}")
+
+
+_BYTES = {codec: _bytes_of(codec) for codec in _SINGLE}
+_RUNS = {codec: _run_of(codec) for codec in _SINGLE}
 _LOST = regex.compile(r"\ufffd|\p{L}\?\p{Ll}+(?!\S*[=/&])|\?{3,}\p{L}|(?![\t\n\r\x80-\x9f])\p{Cc}")
 # What a single one may look like is narrow, for people do write "\u00e9\u00a0\u00bb" (French quotation marks) and "\u00c4\u201c".
 _SEQUENCE = regex.compile(
     rb"(?:[\xc4-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}){2,}"
-    rb"|[\xc2\xc3][\x80-\xbf]|[\xc4\xc5](?![\x85\x91-\x97\x99\xa0\xab\xae\xb0\xbb])[\x80-\xbf]"
+    rb"|[\xc2\xc3](?!\xaa)[\x80-\xbf]|[\xc4\xc5](?![\x85\x91-\x97\x99\xa0\xab\xae\xb0\xbb])[\x80-\xbf]"
     rb"|\xe2[\x80-\x9f][\x80-\xbf]|\xf0\x9f[\x80-\xbf]{2}"
 )
-_RUN = regex.compile("[" + "".join(regex.escape(chr(c)) for c in sorted(_WESTERN)) + "]{2,}")
 
 
 def encoding(table: Table) -> Iterator[Finding]:
@@ -88,11 +94,12 @@ def repair(text: str) -> str | None:
     """
     if text.isascii():
         return None
-    western: str = _RUN.sub(_western_run, text)
-    if western != text:
-        return western
+    for codec in _SINGLE:
+        meant = _in_runs(text, codec)
+        if meant != text:
+            return _whole(text, codec) or meant
     high = sum(not c.isascii() for c in text)
-    for codec in _OTHERS:
+    for codec in _WHOLE:
         try:
             meant = text.encode(codec).decode("utf-8")
         except UnicodeError:
@@ -102,15 +109,30 @@ def repair(text: str) -> str | None:
     return None
 
 
-def _western_run(found: regex.Match[str]) -> str:
-    run = found.group()
-    data = bytes(_WESTERN[ord(c)] for c in run)
-    out, at = [], 0
-    for match in _SEQUENCE.finditer(data):
-        try:
-            meant = match.group().decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        out += [run[at : match.start()], meant]
-        at = match.end()
-    return "".join([*out, run[at:]])
+def _whole(text: str, codec: str) -> str | None:
+    """All of it read back, where all of it was damaged."""
+    try:
+        return bytes(_BYTES[codec].get(ord(c), ord(c)) for c in text).decode("utf-8")
+    except ValueError:  # a character that the encoding does not have, or bytes that are no UTF-8
+        return None
+
+
+def _in_runs(text: str, codec: str) -> str:
+    bytes_of = _BYTES[codec]
+
+    def read_back(found: regex.Match[str]) -> str:
+        run: str = found.group()
+        out, at = [], 0
+        for match in _SEQUENCE.finditer(bytes(bytes_of[ord(c)] for c in run)):
+            if match.group()[-1:] == b"\xbb" and not text[found.start() + match.end() :][:1].isalpha():
+                continue  # a word in capitals, and the quotation mark behind it
+            try:
+                meant = match.group().decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            out += [run[at : match.start()], meant]
+            at = match.end()
+        return "".join([*out, run[at:]])
+
+    meant: str = _RUNS[codec].sub(read_back, text)
+    return meant

@@ -29,7 +29,7 @@ from geneval_references.audit._table import Column, Table
 SHIFTS = (-3, -2, -1, 1, 2, 3)
 """Lines by which a column may be off."""
 
-_ANCHORS = 3
+_ANCHORS = 4
 _PAIRS = 1_500_000
 """So many pairs are asked about at most; of more items, a regular sample is looked at."""
 _FEW = 30
