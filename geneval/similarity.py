@@ -35,6 +35,7 @@ class ScorerSimilarity:
         with guarded(chosen):
             chosen.prepare()
             self._scorer = chosen.fit(Corpus(list(sets))) if chosen.needs_fit else chosen
+        self._known: tuple[Sequence[str], Corpus] | None = None
 
     @property
     def name(self) -> str:
@@ -45,22 +46,29 @@ class ScorerSimilarity:
         self, texts: Sequence[str], mine: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float64]:
         """As `geneval_references.Similarity` says."""
+        corpus = self._corpus(texts)
         out = np.empty(len(mine))
         # Pairs of one text stand together, so that it is looked at once.
         order = np.lexsort((theirs, mine))
         for start in range(0, len(order), _PAIRS):
             places = order[start : start + _PAIRS]
-            out[places] = self._some(texts, mine[places], theirs[places])
+            out[places] = self._some(corpus, mine[places], theirs[places])
         return out if self._scorer.info.direction == "higher" else -out
 
+    def _corpus(self, texts: Sequence[str]) -> Corpus:
+        """Of these texts; kept, so that texts that are asked about again are not tokenised or encoded again."""
+        if self._known is None or self._known[0] is not texts:
+            # Questions stand in groups, which scorers take for items.
+            groups = [ReferenceSet(str(n)) for n in range(min(len(texts), _PAIRS))]
+            # Distinct texts, as the protocol has it: a text's place there is its place here.
+            self._known = texts, Corpus(groups, extra=texts)
+        return self._known[1]
+
     def _some(
-        self, texts: Sequence[str], mine: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]
+        self, corpus: Corpus, mine: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float64]:
-        used, where = np.unique(np.concatenate([mine, theirs]), return_inverse=True)
-        groups, group = np.unique(mine, return_inverse=True)
-        corpus = Corpus([ReferenceSet(str(n)) for n in range(len(groups))], extra=[texts[i] for i in used.tolist()])
-        asked, beside = where[: len(mine)], where[len(mine) :]
-        queries = Queries(group.astype(np.int64), Ragged.singles(asked), Ragged.singles(beside), np.arange(len(mine)))
+        group = np.cumsum(np.diff(mine, prepend=mine[0]) != 0)
+        queries = Queries(group, Ragged.singles(mine), Ragged.singles(theirs), np.arange(len(mine)))
         with guarded(self._scorer):
             scores = self._scorer.segment(self._scorer.statistics(corpus, queries).rows)
             scores[self._scorer.too_long(corpus, queries)] = np.nan

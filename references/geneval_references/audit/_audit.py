@@ -209,8 +209,13 @@ def _checks(table: Table, similarity: Similarity | None, alpha: float, seed: int
         yield from (Untested(kind, "no similarity was given") for kind in ("outlier", "outlier column", "shifted"))
     else:
         alike = Alike(table, similarity, seed)
-        yield from misplaced(table, alike, alpha)
-        yield from outliers(table, alike, alpha)
+        moved = list(misplaced(table, alike, alpha))
+        yield from moved
+        # A column that stands at the wrong items stands apart, too: one fault is told once.
+        subjects = {one.subject for one in moved if isinstance(one, Finding)}
+        for one in outliers(table, alike, alpha):
+            if not (isinstance(one, Finding) and one.kind == "outlier column" and one.subject in subjects):
+                yield one
     yield from duplicates(table)
     yield from languages(table, alpha)
     yield from encoding(table)

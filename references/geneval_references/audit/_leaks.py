@@ -5,6 +5,11 @@ references of its item, and which of the n + 1 texts it is, is anybody's guess. 
 another one, the output is among the d with chance d / (n + 1). Items are independent, so the number of copies under
 this law is a sum of independent trials of known chances, and the test is exact.
 
+Where systems are further from the references than these are from each other, that law expects more copies than such
+systems make, and a leak hides in it. So there is a second test, which also serves where items have one reference: of
+outputs of five words or more, those that equal a reference are no more frequent than those that are one word off, unless
+somebody copied (one in two at most: a binomial tail). A system's p-value is twice the smaller of the two.
+
 A text that could be written without having seen the reference counts as no copy, for outputs and references alike: the
 item's source, a text that is a reference of other items too, or one that another system wrote for the item.
 """
@@ -15,8 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import regex
 
-from geneval_references.audit._chance import Ints, holm, interval, trials_tail
+from geneval_references._fold import fold
+from geneval_references.audit._chance import Ints, binomial_tail, holm, interval, trials_tail
 from geneval_references.audit._model import Finding, Untested
 from geneval_references.audit._table import Table
 
@@ -24,6 +31,11 @@ ADVICE = (
     "look at the rows; score without these items (audit.cleaned() leaves them out), or name the outputs that were among "
     "the references in their origin (output:<system>). A system that seeks the consensus of easy items also copies"
 )
+
+
+_LONG = 5
+"""Words from which on equal texts are no matter of course."""
+_WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class _Copying:
         informative: how many of them say anything: items with two references or more, or no copy.
         copies: numbers of outputs that equal a reference of their item.
         counted: those of them that could not have been written without it.
-        p: of the test; None where no item has two references.
+        p: of both tests; None where neither says anything.
     """
 
     system: int
@@ -72,8 +84,8 @@ def _untestable(table: Table, found: list[_Copying]) -> Untested:
     )
     return Untested(
         "leak",
-        "no item has two references, so that nothing tells how often references equal each other. Outputs that equal "
-        f"their reference: {told or 'none'}",
+        "no item has two references, and no output of five words is near its reference. Outputs that equal their "
+        f"reference: {told or 'none'}",
     )
 
 
@@ -117,6 +129,7 @@ class _Facts:
         self._common = homes > 1
         outputs = table.output_item * span + table.folded[table.output_text]
         self._written, self._writers = np.unique(outputs, return_counts=True)
+        self._known: dict[int, tuple[str, ...]] = {}
 
     def copying(self, system: int) -> _Copying:
         """What one system copied, and how likely that is."""
@@ -134,7 +147,28 @@ class _Facts:
         # An item with one reference has nothing to compare with: both texts are equal, or none is.
         telling = self.size[item] > 1
         p = trials_tail(int((counted & telling).sum()), chances[telling]) if telling.any() else None
-        return _Copying(system, len(mine), mine[same], mine[counted], p)
+        near = self._near_misses(mine[~same])
+        exact = sum(self.long(text) for text in table.output_text[mine[counted]].tolist())
+        return _Copying(system, len(mine), mine[same], mine[counted], _either(p, _pointed(exact, near)))
+
+    def _near_misses(self, outputs: Ints) -> int:
+        """How many of these outputs, of five words or more, are one word off a reference of their item."""
+        near = 0
+        for number in outputs.tolist():
+            words, item = self._words(int(self._table.output_text[number])), int(self._table.output_item[number])
+            if len(words) >= _LONG:
+                beside = self._table.text[self._table.first[item] : self._table.first[item + 1]].tolist()
+                near += any(_one_off(words, self._words(text)) for text in beside)
+        return near
+
+    def long(self, text: int) -> bool:
+        """Whether a text is too long to be met by chance."""
+        return len(self._words(text)) >= _LONG
+
+    def _words(self, text: int) -> tuple[str, ...]:
+        if text not in self._known:
+            self._known[text] = tuple(_WORD.findall(fold(self._table.texts[text])))
+        return self._known[text]
 
     def _equal_references(self, own: Ints, item: Ints) -> Ints:
         """How many references of each item equal another one, without those that anybody could have written."""
@@ -151,3 +185,24 @@ class _Facts:
         writers = np.where(self._written[at] == keys, self._writers[at], 0) - np.isin(keys, own)
         explained: Ints = self._common[kind] | (self._table.source[item] == kind) | (writers > 0)
         return explained
+
+
+def _one_off(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether one word was put in, left out or replaced."""
+    if abs(len(words) - len(others)) > 1:
+        return False
+    from rapidfuzz.distance import Levenshtein
+
+    return Levenshtein.distance(words, others, score_cutoff=1) == 1
+
+
+def _pointed(exact: int, near: int) -> float | None:
+    """The chance of so many equal ones among those that are equal or one word off."""
+    return binomial_tail(exact, exact + near) if exact + near else None
+
+
+def _either(one: float | None, other: float | None) -> float | None:
+    """Two tests of one thing."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(1.0, 2 * min(one, other))

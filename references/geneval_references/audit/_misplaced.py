@@ -65,7 +65,7 @@ def misplaced(table: Table, alike: Alike, alpha: float) -> Iterator[Finding | Un
         alike: similarities.
         alpha: the chance of any false alarm, over all columns and shifts; for transposed sets, the same again.
     """
-    columns = [*table.reference_columns(), *table.system_columns()]
+    columns = [*table.reference_columns, *table.system_columns]
     if len(columns) < 2:
         yield Untested("shifted", "it takes two columns: references that at least half of the items have, or outputs")
     elif len(table.ids) < _FEW:
@@ -98,12 +98,18 @@ class _Order:
             if not runs:
                 break
             worst = min(runs, key=lambda run: (run.p, -run.wins, self._columns[run.column].system))
-            yield self._shifted(worst, [run for run in runs if run.p == worst.p and run.column != worst.column])
+            yield self._shifted(worst, self._rivals(worst, runs))
             texts[worst.column, worst.start : worst.stop] = -1
             told.append(worst.column)
         for number, column in enumerate(self._columns):
             if number not in told:
                 yield from self._unrelated(texts, number, column, alpha)
+
+    def _rivals(self, worst: _Run, runs: list[_Run]) -> list[_Run]:
+        """Of two columns, the other one, which then seems to be shifted the other way round."""
+        if len(self._columns) > 2:
+            return []
+        return [run for run in runs if run.column != worst.column and run.shift == -worst.shift]
 
     def _anchors(self, texts: Ints, column: int) -> Ints:
         """The next columns of each looked-at item, [anchors, items]."""
@@ -198,7 +204,7 @@ def best_run(signs: npt.NDArray[np.int64]) -> tuple[int, int]:
 
 
 def _transposed(table: Table, alike: Alike, alpha: float) -> Iterator[Finding]:
-    columns = table.reference_columns()
+    columns = table.reference_columns
     if len(table.ids) < 2 or binomial_tail(len(columns), len(columns)) > alpha:
         return  # so few places could not tell
     texts = np.stack([column.text for column in columns])

@@ -32,6 +32,8 @@ LARGE = 0.71
 _FEW = 30
 """References (or items) below which no spread is estimated."""
 _STRANGERS = 2000
+_ITEMS = 10_000
+"""Of more items a regular sample tells whether a column stands apart."""
 
 
 def outliers(table: Table, alike: Alike, alpha: float) -> Iterator[Finding | Untested]:
@@ -110,12 +112,12 @@ def _outlier(table: Table, found: Ints, closeness: Floats, stranger: float, *, o
 
 
 def _columns(table: Table, alike: Alike, alpha: float) -> Iterator[Finding | Untested]:
-    columns = table.reference_columns()
+    columns = table.reference_columns
     if not all(column.named for column in columns) and len(np.unique(table.per_item)) > 1:
         yield Untested("outlier column", "references have no names, and items do not have equally many")
         return
     # Two columns are equally close to each other: the outputs have to tell.
-    judges = columns if len(columns) > 2 else table.system_columns()
+    judges = columns if len(columns) > 2 else table.system_columns
     if len(columns) < 2 or not judges:
         yield Untested("outlier column", "it takes three columns of references, or two and outputs")
         return
@@ -128,7 +130,11 @@ def _columns(table: Table, alike: Alike, alpha: float) -> Iterator[Finding | Unt
 
 def _superiority(columns: Sequence[Column], judges: Sequence[Column], alike: Alike) -> list[Floats]:
     """For each column and item the share of other columns that are closer to the judges than it is, ties half."""
-    closeness = np.stack([_mean_to(column, judges, alike) for column in columns])
+    n = len(columns[0].text)
+    items = np.unique(np.linspace(0, n - 1, min(n, _ITEMS)).astype(np.int64))
+    closeness = np.full((len(columns), n), np.nan)
+    for number, column in enumerate(columns):
+        closeness[number, items] = _mean_to(column, judges, alike, items)
     out = []
     for number in range(len(columns)):
         others = np.delete(closeness, number, axis=0)
@@ -140,9 +146,9 @@ def _superiority(columns: Sequence[Column], judges: Sequence[Column], alike: Ali
     return out
 
 
-def _mean_to(column: Column, judges: Sequence[Column], alike: Alike) -> Floats:
+def _mean_to(column: Column, judges: Sequence[Column], alike: Alike, items: Ints) -> Floats:
     """Mean similarity to the judges, [items]."""
-    rows = np.stack([alike.of(column.text, judge.text) for judge in judges if judge is not column])
+    rows = np.stack([alike.of(column.text[items], judge.text[items]) for judge in judges if judge is not column])
     known = np.isfinite(rows).sum(axis=0)
     return np.where(known > 0, np.nansum(rows, axis=0) / np.maximum(known, 1), np.nan)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +123,7 @@ class Table:
         system = self.systems[self.output_system[number]]
         return Row(self.ids[self.output_item[number]], self.texts[self.output_text[number]], system=system, note=note)
 
+    @cached_property
     def reference_columns(self) -> list[Column]:
         """References by name, where they have names that are their own within the item; else by place.
 
@@ -130,6 +132,7 @@ class Table:
         labels = [self._label(number) for number in range(len(self.item))]
         return self._columns(labels, self.item, self.text, system=False)
 
+    @cached_property
     def system_columns(self) -> list[Column]:
         """The outputs of each system that at least half of the items have."""
         labels = [(self.systems[number], True) for number in self.output_system.tolist()]

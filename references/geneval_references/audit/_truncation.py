@@ -1,8 +1,9 @@
 """References that end before they are finished.
 
 An end that no finished text has: a comma, a dash, an opened bracket, `the`, `and`. And a limit: texts that were cut at a
-length pile up there. Where nothing cuts, texts do not become more frequent towards the longest ones, so that of those
-within a window below the greatest length no more than its share is due at the greatest length itself: a binomial test.
+length pile up there. Where nothing cuts, texts do not become more frequent towards the longest ones (a fifth of the
+greatest length, if at least half of the texts are shorter): beside the one that is longest, no more than their share is
+due at the greatest length itself, which is a binomial test.
 """
 
 from __future__ import annotations
@@ -57,10 +58,12 @@ def _is_cut(text: str) -> bool:
 
 def _limits(table: Table, alpha: float) -> Iterator[Finding]:
     lengths = ([len(text) for text in table.texts], [len(text.split()) for text in table.texts])
+    # Texts that begin alike count once: a long text and its variants are no limit.
+    begins = {table.texts[t][: len(table.texts[t]) // 2]: t for t in np.unique(table.text).tolist()}
+    once = np.asarray(list(begins.values()), np.int64)
     for unit, each in zip(_UNITS, lengths, strict=True):
         long = np.asarray(each, np.int64)
-        # Each distinct text once: a long text that is repeated is no limit.
-        at, p = limit(long[np.unique(table.text)])
+        at, p = limit(long[once])
         if p * len(_UNITS) <= alpha:
             yield _limit(table, np.flatnonzero(long[table.text] == at), unit, at, p * len(_UNITS))
 
@@ -69,8 +72,11 @@ def limit(lengths: Ints) -> tuple[int, float]:
     """The greatest length, and the p-value of its being a limit: of texts within a fifth of it, too many have it."""
     most = int(lengths.max())
     window = max(most // 5, 1)
-    near = int((lengths > most - window).sum())
-    return most, binomial_tail(int((lengths == most).sum()), near, 1 / window) if window > 1 else 1.0
+    if window < 2 or np.median(lengths) > most - window:
+        return most, 1.0  # where most texts are about equally long, the longest are no tail
+    # One text has the greatest length in any case.
+    others, near = int((lengths == most).sum()) - 1, int((lengths > most - window).sum()) - 1
+    return most, binomial_tail(others, near, 1 / window) if others else 1.0
 
 
 def _limit(table: Table, found: Ints, unit: str, at: int, p: float) -> Finding:
