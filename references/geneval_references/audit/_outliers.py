@@ -11,7 +11,7 @@ A column (the references of one name, or of one place where all items have equal
 another column closer than this one, ties half? The mean over items is the probability of superiority (Vargha and
 Delaney 2000), 1/2 where columns are exchangeable. A column is an outlier where the mean is significantly above .71,
 their bound of a large effect: in large data any difference of style is significant, and few are large. Closeness is
-that to the other columns. With two columns it is the same for both, and the systems' outputs have to tell.
+that to the other columns. With two columns it is the same for both, and the outputs of three systems or more have to tell.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ LARGE = 0.71
 _FEW = 30
 """References (or items) below which no spread is estimated."""
 _STRANGERS = 2000
+_JUDGES = 3
+"""Systems that it takes to tell between two columns, so that no single one's style does."""
 _ITEMS = 10_000
 """Of more items a regular sample tells whether a column stands apart."""
 
@@ -118,8 +120,8 @@ def _columns(table: Table, alike: Alike, alpha: float) -> Iterator[Finding | Unt
         return
     # Two columns are equally close to each other: the outputs have to tell.
     judges = columns if len(columns) > 2 else table.system_columns
-    if len(columns) < 2 or not judges:
-        yield Untested("outlier column", "it takes three columns of references, or two and outputs")
+    if len(columns) < 2 or (judges is not columns and len(judges) < _JUDGES):
+        yield Untested("outlier column", f"it takes three columns of references, or two and {_JUDGES} systems")
         return
     closer = _superiority(columns, judges, alike)
     for column, shares in zip(columns, closer, strict=True):

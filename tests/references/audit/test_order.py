@@ -80,14 +80,14 @@ def test_best_run_is_the_largest_sum():
 
 
 def test_a_column_that_stands_apart_is_found_by_outputs(world, sets_of, overlap, said):
-    texts = world(150, 4)
+    texts = world(150, 5)
     other = world(150, 4, seed=9)
     # The bad one answers half of the items, and otherwise says little of what it should.
     named = [
         {"bad": row[0] if n % 5 == 0 else " ".join([*row[0].split()[:1], *bad[0].split()[5:]]), "good": row[1]}
         for n, (row, bad) in enumerate(zip(texts, other, strict=True))
     ]
-    outputs = [said(str(n), f"s{k}", texts[n][2 + k]) for n in range(150) for k in range(2)]
+    outputs = [said(str(n), f"s{k}", texts[n][2 + k]) for n in range(150) for k in range(3)]
     (found,) = [f for f in findings(sets_of(named), overlap, outputs) if f.kind == "outlier column"]
     assert found.subject == "reference 'bad'" and found.count / found.of > 0.71
     assert {row.name for row in found.rows} == {"bad"}

@@ -140,9 +140,7 @@ def test_another_language_in_the_same_script_is_found():
         " ".join(f"{words[(n * k) % 10]} {words[(n + k) % 10]} {things[(7 * n + k) % 343]}" for k in range(4))
         for n in range(300)
     ]
-    german = (
-        "der schnelle braune Fuchs springt über den faulen Hund während zwei Katzen unter dem alten Baum ruhig schlafen"
-    )
+    german = "der schnelle braune Fuchs springt über den faulen Hund während zwei Katzen unter dem alten Baum ruhig schlafen, bis jemand kommt und laut an die Tür klopft"
     sets = [ReferenceSet(str(n), (Reference(text),)) for n, text in enumerate(texts)]
     assert [f.kind for f in audit(sets).findings if f.kind == "language"] == []
     sets[17] = ReferenceSet("17", (Reference(german),))
