@@ -5,10 +5,12 @@ references of its item, and which of the n + 1 texts it is, is anybody's guess. 
 another one, the output is among the d with chance d / (n + 1). Items are independent, so the number of copies under
 this law is a sum of independent trials of known chances, and the test is exact.
 
-Where systems are further from the references than these are from each other, that law expects more copies than such
-systems make, and a leak hides in it. So there is a second test, which also serves where items have one reference: of
+Short texts coincide, long ones hardly ever, and leaks are of any length: the same is asked about the longer half of the
+texts alone. Where systems are further from the references than these are from each other, that law expects more copies
+than such systems make, and a leak hides in it. So there is another test, which also serves with one reference an item: of
 outputs of five words or more, those that equal a reference are no more frequent than those that are one word off, unless
-somebody copied (one in two at most: a binomial tail). A system's p-value is twice the smaller of the two.
+somebody copied (one in two at most: a binomial tail). A system's p-value is the
+smallest of the three, times three.
 
 A text that could be written without having seen the reference counts as no copy, for outputs and references alike: the
 item's source, a text that is a reference of other items too, or one that another system wrote for the item.
@@ -23,7 +25,7 @@ import numpy as np
 import regex
 
 from geneval_references._fold import fold
-from geneval_references.audit._chance import Ints, binomial_tail, holm, interval, trials_tail
+from geneval_references.audit._chance import Bools, Ints, binomial_tail, holm, interval, trials_tail
 from geneval_references.audit._model import Finding, Untested
 from geneval_references.audit._table import Table
 
@@ -130,6 +132,9 @@ class _Facts:
         outputs = table.output_item * span + table.folded[table.output_text]
         self._written, self._writers = np.unique(outputs, return_counts=True)
         self._known: dict[int, tuple[str, ...]] = {}
+        self._length = np.zeros(span, np.int64)
+        self._length[table.folded] = [len(fold(text)) for text in table.texts]
+        self._long_half = int(np.median(self._length[kind]))
 
     def copying(self, system: int) -> _Copying:
         """What one system copied, and how likely that is."""
@@ -140,16 +145,29 @@ class _Facts:
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         same = self.keys[at] == keys
         counted = same & ~self._explained(keys, keys)
-        equal = self._equal_references(keys, item)
+        p = [self._exchanged(keys, item, counted, floor) for floor in (0, self._long_half)]
+        near = self._near_misses(mine[~same])
+        exact = sum(self.long(text) for text in table.output_text[mine[counted]].tolist())
+        return _Copying(system, len(mine), mine[same], mine[counted], _any(*p, _pointed(exact, near)))
+
+    def _exchanged(self, keys: Ints, item: Ints, counted: Bools, floor: int) -> float | None:
+        """The p-value where the output is anyone of the texts of its item; only texts so long count as copies.
+
+        Args:
+            keys: of the outputs.
+            item: of the outputs.
+            counted: which outputs are copies.
+            floor: characters.
+        """
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        counted = counted & (self._length[keys % self._span] >= floor)
+        equal = self._equal_references(keys, item, floor)
         # With the output among them: it and the one reference it equals, or one more of those that are equal anyway.
         equal += np.where(counted, np.where(self.many[at] == 1, 2, 1), 0)
         chances = equal / (self.size[item] + 1)
         # An item with one reference has nothing to compare with: both texts are equal, or none is.
         telling = self.size[item] > 1
-        p = trials_tail(int((counted & telling).sum()), chances[telling]) if telling.any() else None
-        near = self._near_misses(mine[~same])
-        exact = sum(self.long(text) for text in table.output_text[mine[counted]].tolist())
-        return _Copying(system, len(mine), mine[same], mine[counted], _either(p, _pointed(exact, near)))
+        return trials_tail(int((counted & telling).sum()), chances[telling]) if telling.any() else None
 
     def _near_misses(self, outputs: Ints) -> int:
         """How many of these outputs, of five words or more, are one word off a reference of their item."""
@@ -170,11 +188,11 @@ class _Facts:
             self._known[text] = tuple(_WORD.findall(fold(self._table.texts[text])))
         return self._known[text]
 
-    def _equal_references(self, own: Ints, item: Ints) -> Ints:
-        """How many references of each item equal another one, without those that anybody could have written."""
+    def _equal_references(self, own: Ints, item: Ints, floor: int) -> Ints:
+        """How many references of each item equal another one, without short ones and those that anybody could write."""
         repeated = self.many > 1
         keys, many = self.keys[repeated], self.many[repeated]
-        keep = ~self._explained(keys, own)
+        keep = ~self._explained(keys, own) & (self._length[keys % self._span] >= floor)
         total = np.bincount(keys[keep] // self._span, weights=many[keep], minlength=len(self.size))
         return total[item].astype(np.int64)
 
@@ -201,8 +219,7 @@ def _pointed(exact: int, near: int) -> float | None:
     return binomial_tail(exact, exact + near) if exact + near else None
 
 
-def _either(one: float | None, other: float | None) -> float | None:
-    """Two tests of one thing."""
-    if one is None or other is None:
-        return one if other is None else other
-    return min(1.0, 2 * min(one, other))
+def _any(*tests: float | None) -> float | None:
+    """Several tests of one thing, corrected for their number."""
+    told = [p for p in tests if p is not None]
+    return min(1.0, len(told) * min(told)) if told else None

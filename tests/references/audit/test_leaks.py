@@ -14,11 +14,11 @@ from geneval_references.audit import Finding, Untested
 from geneval_references.audit._leaks import _Facts, leaks
 from geneval_references.audit._table import Table
 
-TEXT = st.sampled_from(["a", "A", "b", "c", "d", "e"])
-ITEM = st.tuples(st.lists(TEXT, min_size=1, max_size=3), TEXT, TEXT, st.sampled_from([None, "a", "e"]))
+TEXT = st.sampled_from(["a", "A", "b", "cc", "dd", "ee"])
+ITEM = st.tuples(st.lists(TEXT, min_size=1, max_size=3), TEXT, TEXT, st.sampled_from([None, "a", "ee"]))
 
 
-def judged(items, system):
+def judged(items, system, floor=0):
     """The test by its definition: all ways in which one of the n + 1 texts of each item may be the system's."""
     everywhere = [{fold(t) for t in references} for references, *_ in items]
     chances, total = [], 0
@@ -26,7 +26,7 @@ def judged(items, system):
         mine, other = fold(outputs[system]), fold(outputs[1 - system])
         known = {other, fold(source) if source else ""}.union(*everywhere[:n], *everywhere[n + 1 :])
         texts = [*map(fold, references), mine]
-        copies = [texts.count(t) > 1 and t not in known for t in texts]
+        copies = [texts.count(t) > 1 and t not in known and len(t) >= floor for t in texts]
         if len(references) > 1:
             chances.append(sum(copies) / len(copies))
             total += copies[-1]
@@ -46,8 +46,10 @@ def test_p_is_that_of_all_roles(said, items):
     outputs = [said(str(n), name, row[place]) for n, row in enumerate(items) for place, name in ((1, "x"), (2, "y"))]
     facts = _Facts(Table(sets, outputs))
     for system in (0, 1):
-        expected = judged(items, system)
-        assert facts.copying(system).p == (expected if expected is None else pytest.approx(expected))
+        p = [judged(items, system, floor) for floor in (0, facts._long_half)]
+        # No text has five words, so that near misses tell nothing.
+        expected = None if p[0] is None else pytest.approx(min(1, 2 * min(p)))
+        assert facts.copying(system).p == expected
 
 
 def test_a_leak_is_found_with_its_rows(said, sets_of, world):
@@ -58,8 +60,9 @@ def test_a_leak_is_found_with_its_rows(said, sets_of, world):
     outputs += [said(str(n), "old", f"nothing like it {n}") for n in range(200)]
     (found,) = leaks(Table(sets_of(texts), outputs), 0.007)
     assert (found.kind, found.subject, found.count, found.of) == ("leak", "new", 10, 200)
-    # Each of ten items has two equal texts of five, and the output is one of them: .4^10; for two tests and two systems.
-    assert found.p == pytest.approx(4 * 0.4**10)
+    # Each of ten items has two equal texts of five, and the output is one of them: .4^10; near misses say
+    # 2^-10, and long texts no more: for three tests and two systems.
+    assert found.p == pytest.approx(6 * 0.4**10)
     assert [row.id for row in found.rows] == [str(n) for n in range(0, 200, 20)]
     assert found.low < 0.05 < found.high and found.baseline == 0
 
@@ -82,7 +85,7 @@ def test_a_leak_shows_with_one_reference_an_item(said, sets_of, world):
     outputs = [said(str(n), "x", texts[n][0] if n < 20 else f"else {n}") for n in range(200)]
     outputs[30].text = texts[30][0] + " more"
     (found,) = leaks(Table(sets_of(texts), outputs), 0.007)
-    # 20 of 21, and two such tests are no more than one where items have one reference.
+    # 20 of 21; the other tests say nothing where items have one reference.
     assert (found.subject, found.count) == ("x", 20)
     assert found.p == pytest.approx(22 / 2**21)
     near = [said(str(n), "x", texts[n][0] + (" more" if n % 2 else "")) for n in range(40)]
