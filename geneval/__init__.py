@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from geneval.agreement import Agreement, agree
-    from geneval.api import compare, probe, score
+    from geneval.api import audit, compare, probe, score
     from geneval.blending import BlendFit, PreferenceRate, fit_blend, preference_rate
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ScorerError,
         UsageError,
     )
+    from geneval_references.audit import Audit
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
     from geneval_scorers.preference import BradleyTerry, Ranking
@@ -49,11 +50,12 @@ _HOMES = {
         "ScorerError",
         "UsageError",
     ),
+    "geneval_references.audit": ("Audit",),
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval_scorers.preference": ("BradleyTerry", "Ranking"),
     "geneval.agreement": ("Agreement", "agree"),
-    "geneval.api": ("compare", "probe", "score"),
+    "geneval.api": ("audit", "compare", "probe", "score"),
     "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.data": ("MinimalPair",),
@@ -70,6 +72,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Agreement",
+    "Audit",
     "BlendFit",
     "BradleyTerry",
     "Comparison",
@@ -99,6 +102,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "agree",
+    "audit",
     "compare",
     "compare_inputs",
     "encoder",

@@ -1,4 +1,4 @@
-"""`geneval.score`, `geneval.compare` and `geneval.probe`: the commands of these names for texts that are in memory."""
+"""`geneval.score`, `geneval.compare`, `geneval.probe` and `geneval.audit`: the commands of these names for texts that are in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geneval.auditing import SCORER, audit_inputs, bare_inputs
 from geneval.comparison import Comparisons, compare_inputs
 from geneval.data import MinimalPair, inputs_from_lists, probe_pairs, read_pairs
 from geneval.defaults import default_scorers
@@ -17,10 +18,12 @@ from geneval.fitted import read_fitted
 from geneval.probing import Probe, probe_scorers
 from geneval.results import Result
 from geneval_references import UsageError
+from geneval_references.audit import ALPHA
 from geneval_scorers import DRAWS, SEED, Copies, FitState, Scorer, Watch, pair_scorer
 
 if TYPE_CHECKING:
     from geneval_references import ReferenceSet
+    from geneval_references.audit import Audit
 
 Predictions = Sequence[str] | Sequence[Sequence[str]]
 ScorerLike = str | Scorer | Callable[[str, str], float]
@@ -257,6 +260,65 @@ def probe(
         notes = (*told, *notes)
     result = probe_scorers(pairs, chosen, classes=_texts(classes), confidence=confidence, watch=watch)
     return replace(result, notes=notes)
+
+
+def audit(
+    *,
+    references: Sequence[str] | Sequence[Sequence[str]] | Sequence[Mapping[str, str]] | Sequence[ReferenceSet],
+    predictions: Predictions | Mapping[str, Predictions] | None = None,
+    scorer: ScorerLike = SCORER,
+    sources: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    system: str = "system",
+    alpha: float = ALPHA,
+    ignore: str | Sequence[str] = (),
+    seed: int = SEED,
+) -> Audit:
+    """Looks for what makes reference sets mislead: leaks, duplicates, misplaced columns, damage done to texts.
+
+    Args:
+        references: as in `score`.
+        predictions: outputs, as in `score`; without them leaks are not looked for.
+        scorer: tells how alike texts are: a spec, a scorer or a plain function.
+        sources: the items' inputs.
+        ids: the items' ids; "1", "2", ... by default.
+        system: the name of the system, where `predictions` is no mapping.
+        alpha: the chance that any of the tests gives a false alarm.
+        ignore: kinds of findings to leave out.
+        seed: of what is drawn.
+
+    Returns:
+        The findings, each with its texts and what to do; `cleaned()` gives the data without leaks and duplicates.
+
+    Raises:
+        InputError: predictions and references do not fit together, or there is no reference.
+        UsageError: a scorer or kind that does not exist.
+        MissingDependencyError: what the scorer runs is not installed.
+
+    Examples:
+        >>> import geneval
+        >>> found = geneval.audit(references=[["a cat", "A  cat", "the cat"], ["a dog", "caf\u00c3\u00a9"]])
+        >>> [(finding.kind, finding.count) for finding in found.findings]
+        [('duplicate', 1), ('mojibake', 1)]
+        >>> found.cleaned().references_left_out
+        1
+    """
+    if predictions is None:
+        # Read as if each had an output: the checks of lists are those of `score`.
+        read = inputs_from_lists(
+            predictions=[""] * len(references), references=references, sources=sources, ids=ids, allow_missing=True
+        )
+        inputs = bare_inputs(read.items)
+    else:
+        inputs = inputs_from_lists(
+            predictions=predictions,
+            references=references,
+            sources=sources,
+            ids=ids,
+            system=system,
+            allow_missing=True,
+        )
+    return audit_inputs(inputs, scorer=_scorer(scorer), alpha=alpha, ignore=_texts(ignore) or (), seed=seed)
 
 
 def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:

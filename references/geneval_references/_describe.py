@@ -118,7 +118,7 @@ def describe(sets: Iterable[ReferenceSet]) -> Description:
         sets: the reference sets; no items are fine, and give counts of 0 and means of `None`.
     """
     sizes: list[int] = []
-    degrees: list[int] = []
+    sizes_distinct: list[int] = []
     tier_degrees: dict[str, list[int]] = {tier: [] for tier in TIERS}
     tiers, origins, conditions, used = (Counter[str]() for _ in range(4))
     repeated = items_with_duplicates = 0
@@ -144,7 +144,7 @@ def describe(sets: Iterable[ReferenceSet]) -> Description:
             used.update(scripts(reference.text))
             for kind in suspicions(reference.text):
                 marks[kind].add(item.id, reference.text)
-        degrees.append(len(set().union(*by_tier.values())))
+        sizes_distinct.append(len(set().union(*by_tier.values())))
         for tier, keys in by_tier.items():
             tier_degrees[tier].append(len(keys))
     total = sum(sizes)
@@ -159,7 +159,7 @@ def describe(sets: Iterable[ReferenceSet]) -> Description:
         items_with_duplicates=items_with_duplicates,
         duplicate_references=repeated,
         duplicate_rate=repeated / total if total else None,
-        multiplicity=_multiplicity(degrees),
+        multiplicity=_multiplicity(sizes_distinct),
         multiplicity_by_tier={tier: _multiplicity(found) for tier, found in tier_degrees.items() if found},
         scripts=_frequent_first(used),
         empty=Suspicion("empty", empty.count, tuple(empty.examples)),
@@ -174,8 +174,13 @@ def _spread(sizes: list[int]) -> Spread:
     return Spread(counts, min(sizes), fmean(sizes), float(median(sizes)), max(sizes))
 
 
-def _multiplicity(degrees: list[int]) -> Multiplicity:
-    present = [degree for degree in degrees if degree]
+def degrees(sets: Iterable[ReferenceSet]) -> Multiplicity:
+    """The multiplicity degree of reference sets: distinct references that are not blank, item by item."""
+    return _multiplicity([len({key for r in item.references if (key := fold(r.text))}) for item in sets])
+
+
+def _multiplicity(found: list[int]) -> Multiplicity:
+    present = [degree for degree in found if degree]
     counts = dict(sorted(Counter(present).items()))
     if not present:
         return Multiplicity(0, None, None, None, counts)

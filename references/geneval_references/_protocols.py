@@ -1,13 +1,14 @@
-"""What expanders and the gate ask of models. `geneval` fills these in; nothing here loads anything."""
+"""What expanders, the gate and the audit ask of models. `geneval` fills these in; nothing here loads anything."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,27 @@ class Phrases(Named, Protocol):
 
     def paraphrases(self, phrases: Sequence[str]) -> list[list[tuple[str, float]]]:
         """For each phrase others that may stand in its place, with their probabilities, the most probable first."""
+
+
+class Similarity(Protocol):
+    """Tells how alike texts are. Only the order of its numbers is used, and differences of them."""
+
+    @property
+    def name(self) -> str:
+        """What decides the numbers, for reports."""
+        ...
+
+    def __call__(
+        self, texts: Sequence[str], mine: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """How alike `texts[mine[i]]` and `texts[theirs[i]]` are; higher is more alike.
+
+        Args:
+            texts: distinct texts.
+            mine: places in `texts`, [pairs].
+            theirs: places of those beside them, [pairs].
+
+        Returns:
+            [pairs]; NaN where it cannot be told.
+        """
+        ...
