@@ -18,13 +18,13 @@ from geneval_references import UsageError
 T = TypeVar("T")
 
 
-def split_spec(spec: str) -> tuple[str, dict[str, object]]:
-    """Splits `name(option=literal, ...)` into its name and its options.
+def split_spec(spec: str, kind: str = "scorer", example: str = "chrf(word_order=2)") -> tuple[str, dict[str, object]]:
+    """Splits `name(option=literal, ...)` into its name and its options; messages name the kind and give an example.
 
     Raises:
         UsageError: it is no such call.
     """
-    shape = f"{spec!r} is not a scorer spec; write name or name(option=value, ...), for example chrf(word_order=2)"
+    shape = f"{spec!r} is not a {kind} spec; write name or name(option=value, ...), for example {example}"
     try:
         node = ast.parse(spec.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
