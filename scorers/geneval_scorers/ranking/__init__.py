@@ -18,7 +18,8 @@ In short:
 `ranked.ordered(judgements, numbers)` gives the items of some queries, best first, without what is left out of their
 galleries. A metric is a `Scorer` whose corpus score is the mean: `label`, `signature()`, `info`, `finish` are as
 everywhere, so that `Resamples`, `Pair` and the tests of `_significance` take it. Metrics that look at labels or texts of
-the whole gallery (`SideMetric`) have `values(ranked, judgements, side)` in place of `values(placed)`.
+the whole gallery (`SideMetric`) have `rows(ranked, judgements, descriptions)`, [Q, 2], in place of `values(placed)`; `segment(rows)` gives one number a
+query and `finish(sums, weight)` that of a system.
 """
 
 from geneval_scorers.ranking._batch import (
@@ -35,6 +36,7 @@ from geneval_scorers.ranking._judgements import COUNTED, Judged, Judgements, Nam
 from geneval_scorers.ranking._labels import ItemLabels, LabelAccuracy, Taxonomy, label_accuracy
 from geneval_scorers.ranking._lists import Placed, Ranked, RankedLists, Similarities
 from geneval_scorers.ranking._metrics import METRICS, Metric, RankMetric
+from geneval_scorers.ranking._side import Described, Descriptions, SideMetric
 from geneval_scorers.ranking._specs import DEFAULT, parse_metric, parse_metrics
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
     "METRICS",
     "BatchPairs",
     "Bounds",
+    "Described",
+    "Descriptions",
     "FalseNegatives",
     "ItemLabels",
     "Judged",
@@ -56,6 +60,7 @@ __all__ = [
     "RankMetric",
     "Ranked",
     "RankedLists",
+    "SideMetric",
     "Similarities",
     "Taxonomy",
     "batch_pairs",

@@ -32,12 +32,12 @@ METRICS: dict[str, type[Metric]] = {}
 M = TypeVar("M", bound=Metric)
 
 
-def metric(name: str, summary: str, source: str) -> Callable[[type[M]], type[M]]:
-    """Names a metric, and tells what it is."""
+def metric(name: str, summary: str, source: str, low: float | None = 0) -> Callable[[type[M]], type[M]]:
+    """Names a metric, and tells what it is and where its range begins."""
 
     def named(cls: type[M]) -> type[M]:
         cls.name = name
-        cls.info = Info(summary, (0, 1), "higher", kind="pool", monotone=False, identical="1", source=source)
+        cls.info = Info(summary, (low, 1), "higher", kind="pool", monotone=False, identical="1", source=source)
         METRICS[name] = cls
         return cls
 
