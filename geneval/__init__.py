@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
     from geneval.fitted import read_fitted
+    from geneval.label_sets import labels
     from geneval.probing import Contrast, Probe
+    from geneval.query_scores import QueryScores
+    from geneval.ranked_lists import retrieval
     from geneval.ranking import rank
     from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
@@ -58,7 +61,10 @@ _HOMES = {
     "geneval.data": ("MinimalPair",),
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.fitted": ("read_fitted",),
+    "geneval.label_sets": ("labels",),
     "geneval.probing": ("Contrast", "Probe"),
+    "geneval.query_scores": ("QueryScores",),
+    "geneval.ranked_lists": ("retrieval",),
     "geneval.ranking": ("rank",),
     "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
@@ -84,6 +90,7 @@ __all__ = [
     "PreferenceRate",
     "Probe",
     "Queries",
+    "QueryScores",
     "Ranking",
     "Rankings",
     "Reference",
@@ -101,6 +108,7 @@ __all__ = [
     "encoder",
     "evaluate",
     "fit_blend",
+    "labels",
     "pair_scorer",
     "parse",
     "plugins",
@@ -108,6 +116,7 @@ __all__ = [
     "probe",
     "rank",
     "read_fitted",
+    "retrieval",
     "score",
     "scorer",
     "scorers",

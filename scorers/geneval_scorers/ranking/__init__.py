@@ -36,7 +36,7 @@ from geneval_scorers.ranking._judgements import COUNTED, Judged, Judgements, Nam
 from geneval_scorers.ranking._labels import ItemLabels, LabelAccuracy, Taxonomy, label_accuracy
 from geneval_scorers.ranking._lists import Placed, Ranked, RankedLists, Similarities
 from geneval_scorers.ranking._metrics import METRICS, Metric, RankMetric
-from geneval_scorers.ranking._side import Described, Descriptions, SideMetric
+from geneval_scorers.ranking._side import LABELS, Described, Descriptions, SideMetric
 from geneval_scorers.ranking._specs import DEFAULT, parse_metric, parse_metrics
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "COUNTED",
     "DEFAULT",
     "DEPTH",
+    "LABELS",
     "METRICS",
     "BatchPairs",
     "Bounds",
