@@ -69,37 +69,38 @@ def bounds(metric: RankMetric, placed: Placed, depth: int = DEPTH) -> Bounds | N
 
 
 def _of_query(metric: RankMetric, hits: Ints, unjudged: Ints, positives: int) -> tuple[float, float]:
-    last = int(max(hits.max(initial=0), unjudged.max(initial=0), 1))
-    fixed = np.zeros(last, bool)
-    fixed[hits - 1] = True
+    """The least and largest value of one list, of which only places that are right or not judged are looked at."""
+    rank = np.sort(np.concatenate([hits, unjudged]))
+    fixed = np.isin(rank, hits)
     count = np.arange(len(unjudged) + 1)[:, None]
-    totals = positives + count[:, 0]
-    worst, best = np.tile(fixed, (len(count), 1)), np.tile(fixed, (len(count), 1))
     order = np.arange(len(unjudged))
-    best[:, unjudged - 1] = order < count
-    worst[:, unjudged - 1] = order >= len(unjudged) - count
-    return float(_each(metric, worst, totals).min()), float(_each(metric, best, totals).max())
+    worst, best = np.tile(fixed, (len(count), 1)), np.tile(fixed, (len(count), 1))
+    best[:, ~fixed] = order < count
+    worst[:, ~fixed] = order >= len(unjudged) - count
+    totals = positives + count[:, 0]
+    return float(_each(metric, worst, rank, totals).min()), float(_each(metric, best, rank, totals).max())
 
 
-def _each(metric: RankMetric, right: Bools, positives: Ints) -> Floats:
+def _each(metric: RankMetric, right: Bools, rank: Ints, positives: Ints) -> Floats:
     """The metric of several verdicts on one list.
 
     Args:
         metric: one of `BOUNDED`.
         right: [verdicts, places].
+        rank: of the places, ascending; all others are wrong.
         positives: R under each verdict.
     """
-    rank = np.arange(1, right.shape[1] + 1)
-    if isinstance(metric, Recall):
-        return np.asarray(right[:, : metric.k].any(axis=1), np.float64)
     if isinstance(metric, Mrr):
-        return np.asarray(np.where(right, 1.0 / rank, 0.0).max(axis=1))
+        return np.asarray(np.where(right, 1.0 / rank, 0.0).max(axis=1, initial=0.0))
+    if isinstance(metric, MapAtR | RPrecision | Map):
+        inside = right if isinstance(metric, Map) else right & (rank <= positives[:, None])
+        gains = inside if isinstance(metric, RPrecision) else inside * np.cumsum(right, axis=1) / rank
+        return np.asarray(gains.sum(axis=1) / positives)
+    assert isinstance(metric, Recall | IrRecall | Ndcg)  # noqa: S101 - all that `BOUNDED` holds beside
+    near = right[:, rank <= metric.k]
+    if isinstance(metric, Recall):
+        return np.asarray(near.any(axis=1), np.float64)
     if isinstance(metric, IrRecall):
-        return np.asarray(right[:, : metric.k].sum(axis=1) / positives)
-    if isinstance(metric, Ndcg):
-        gains = 1.0 / np.log2(np.arange(metric.k) + 2.0)
-        best = np.cumsum(gains)[np.minimum(positives, metric.k) - 1]
-        return np.asarray(right[:, : metric.k] @ gains[: right.shape[1]] / best)
-    inside = right if isinstance(metric, Map) else right & (rank <= positives[:, None])
-    gains = inside if isinstance(metric, RPrecision) else inside * np.cumsum(right, axis=1) / rank
-    return np.asarray(gains.sum(axis=1) / positives)
+        return np.asarray(near.sum(axis=1) / positives)
+    best = np.cumsum(1.0 / np.log2(np.arange(metric.k) + 2.0))[np.minimum(positives, metric.k) - 1]
+    return np.asarray(near @ (1.0 / np.log2(rank[rank <= metric.k] + 1.0)) / best)
