@@ -20,6 +20,10 @@ galleries. A metric is a `Scorer` whose corpus score is the mean: `label`, `sign
 everywhere, so that `Resamples`, `Pair` and the tests of `_significance` take it. Metrics that look at labels or texts of
 the whole gallery (`SideMetric`) have `rows(ranked, judgements, descriptions)`, [Q, 2], in place of `values(placed)`; `segment(rows)` gives one number a
 query and `finish(sums, weight)` that of a system.
+
+Above this package, `geneval.ranked_lists.Task.of(read_ranked(...), read_positives(...))` holds the judgements of all tiers
+and the systems; `task.placed(tiers)` gives each system's `Placed`, `answers_of(task, metrics, tiers)` its rows per query, and
+`geneval.query_scores` means, intervals and paired tests of rows.
 """
 
 from geneval_scorers.ranking._batch import (
