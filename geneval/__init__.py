@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
     from geneval_scorers.preference import BradleyTerry, Ranking
+    from geneval_scorers.ranking import ItemLabels, Judged
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -54,6 +55,7 @@ _HOMES = {
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval_scorers.preference": ("BradleyTerry", "Ranking"),
+    "geneval_scorers.ranking": ("ItemLabels", "Judged"),
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("compare", "probe", "score"),
     "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
@@ -84,7 +86,9 @@ __all__ = [
     "GateError",
     "GenevalError",
     "InputError",
+    "ItemLabels",
     "ItemsFailedError",
+    "Judged",
     "MinimalPair",
     "MissingDependencyError",
     "PreferenceRate",

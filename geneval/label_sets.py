@@ -84,6 +84,13 @@ def labels(
     Raises:
         InputError: the data is malformed or mismatched, or a system lacks predictions.
         UsageError: an option, a column or a system does not exist or does not fit.
+
+    Examples:
+        >>> import geneval
+        >>> valid = {"1": geneval.ItemLabels(frozenset({"laptop", "notebook"}), "laptop"), "2": ["cat"]}
+        >>> found = geneval.labels({"A": {"1": "notebook", "2": "cat"}}, valid, resamples=0)
+        >>> found.score("A", "accuracy").score, found.score("A", "single_label").score
+        (1.0, 0.0)
     """
     drawing = Drawing(seed, resamples, trials, confidence)
     predicted, notes, files = _predictions(predictions)

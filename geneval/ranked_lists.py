@@ -38,6 +38,9 @@ from geneval_scorers.ranking import (
 
 SCHEMA = "geneval.retrieval/1"
 
+Lists = Mapping[str, Mapping[str, Sequence[str]]]
+"""System -> query -> items, best first."""
+
 _NEED_WRONG = ("bpref", "judged", "inf_ap")
 _OF_LISTS = {"list_id": "id", "ranked": "ranked", "system": "system"}
 """Columns of ranked lists as users name them; the others are those of positives."""
@@ -118,7 +121,7 @@ class Task:
 
 
 def retrieval(
-    ranked: RankedFiles | str | Sequence[str],
+    ranked: Lists | RankedFiles | str | Sequence[str],
     positives: Positives | Mapping[str, Iterable[str | Judged]] | str | Sequence[str],
     *,
     metrics: Sequence[str | Metric] = DEFAULT,
@@ -140,7 +143,8 @@ def retrieval(
     """Scores ranked lists against sets of positives: each query, each system, and systems against a baseline.
 
     Args:
-        ranked: files of ranked lists or matrices (see `geneval.data.read_ranked`), or what was read.
+        ranked: files of ranked lists or matrices (see `geneval.data.read_ranked`), what was read, or a dict: system ->
+            query -> items, best first.
         positives: files of positives (see `geneval.data.read_positives`), what was read, or a dict: query -> items.
         metrics: specs such as `recall(k=5)`.
         tiers: positives that count; all but `unverified` by default.
@@ -161,12 +165,19 @@ def retrieval(
     Raises:
         InputError: the data is malformed or mismatched, or a system lacks lists.
         UsageError: an option, a metric, a tier, a column or a system does not exist or does not fit.
+
+    Examples:
+        >>> import geneval
+        >>> lists = {"A": {"grey cat": ["t1", "t7", "t2"]}, "B": {"grey cat": ["t7", "t2", "t1"]}}
+        >>> found = geneval.retrieval(lists, {"grey cat": ["t1", "t2"]}, metrics=["recall(k=1)", "map_at_r"])
+        >>> [(row.system, row.metric, row.score) for row in found.scores]
+        [('A', 'recall(k=1)', 1.0), ('A', 'map_at_r', 0.5), ('B', 'recall(k=1)', 0.0), ('B', 'map_at_r', 0.25)]
     """
     wanted = parse_metrics(metrics)
     drawing = Drawing(seed, resamples, trials, confidence)
     if not wanted:
         raise UsageError("no metric is asked for; name one, for example map_at_r")
-    lists = ranked if isinstance(ranked, RankedFiles) else _lists(ranked, query_ids, item_ids, columns)
+    lists = _lists(ranked, query_ids, item_ids, columns)
     known = _known(positives, grade_from, columns)
     described, notes, files = _about(wanted, about, about_queries)
     task = Task.of(lists, known, keep_self=keep_self, about=described)
@@ -240,15 +251,21 @@ def _missing(name: str, ranked: Ranked, judgements: Judgements, *, allow_missing
 
 
 def _lists(
-    given: str | Sequence[str],
+    given: Lists | RankedFiles | str | Sequence[str],
     query_ids: str | None,
     item_ids: str | None,
     columns: Mapping[str, str] | None,
 ) -> RankedFiles:
+    if isinstance(given, RankedFiles):
+        return given
+    if isinstance(given, Mapping):
+        return RankedFiles({name: {query: list(items) for query, items in row.items()} for name, row in given.items()})
     mine = {_OF_LISTS[name]: column for name, column in (columns or {}).items() if name in _OF_LISTS}
-    return read_ranked(
-        [given] if isinstance(given, str) else given, query_ids=query_ids, item_ids=item_ids, columns=mine
-    )
+    try:
+        paths = [given] if isinstance(given, str) else given
+        return read_ranked(paths, query_ids=query_ids, item_ids=item_ids, columns=mine)
+    except InputError as error:  # here `id` is that of positives
+        raise InputError(str(error).replace("--column id=", "--column list_id=")) from error
 
 
 def _known(

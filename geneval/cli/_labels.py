@@ -25,7 +25,7 @@ def labels(
             "--positives",
             "-p",
             metavar="FILE",
-            help='Right labels: rows {"id", "labels": [labels], "original"}; an empty list: nobody found a right one.',
+            help='Right labels: rows {"id", "labels", "original"}, all right ones and the one given; an empty list: nobody found any.',
             rich_help_panel=PANEL,
         ),
     ],

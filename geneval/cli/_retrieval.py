@@ -16,7 +16,7 @@ def retrieval(
         list[str],
         typer.Argument(
             metavar="RANKED...",
-            help='Ranked lists: rows {"id", "system", "ranked": [ids]} (.jsonl, .parquet, ...), TREC runs (.run, .trec, .txt), '
+            help='Ranked lists: rows {"id", "system", "ranked"}, a list of ids (.jsonl, .parquet, ...), TREC runs (.run, .trec, .txt), '
             "or matrices of similarities (.npy, with --query-ids and --item-ids). NAME=FILE names the system.",
         ),
     ],
@@ -26,7 +26,7 @@ def retrieval(
             "--positives",
             "-p",
             metavar="[TIER=]FILE",
-            help='Right items: rows {"id", "positives": [ids]} or {"id", "item", "grade"}, TREC judgements (.qrels, .txt), '
+            help='Right items: rows {"id", "positives"}, a list of ids, or {"id", "item", "grade"}, TREC judgements (.qrels, .txt), '
             "eccv-caption's .json, CxC's .csv. May be repeated; TIER=FILE says how strong the evidence is.",
             rich_help_panel=PANEL,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval_references import InputError, UsageError
@@ -61,6 +61,7 @@ def test_a_block_is_what_the_formula_says() -> None:
     assert found.share == pytest.approx(batch_pairs(8, 3).hidden_share)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_expected_false_negatives_are_the_mean_over_batches(seed: int) -> None:
     """All batches of two and of three, counted one by one."""

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geneval_scorers.ranking._lists as lists_module
@@ -31,6 +31,7 @@ def by_hand(row: np.ndarray, out: set[int]) -> list[int]:
     return sorted((c for c in range(len(row)) if c not in out), key=lambda c: (-row[c], c))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64, np.int64]), st.integers(1, 30))
 def test_a_matrix_in_blocks_is_its_lists(seed: int, kind: type, block: int) -> None:
     """Ranks of judged items and whole orders equal those of lists sorted by hand, with ties, whatever the block."""
@@ -100,6 +101,7 @@ def test_the_bound_of_a_list_with_one_verdict() -> None:
     assert limits("map_at_r", "1???") == (0.5, 1.0)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.text("10?", min_size=1, max_size=7), st.integers(0, 2))
 def test_bounds_are_met_and_not_passed(text: str, unlisted: int) -> None:
     """They are the least and largest value over all 2^u verdicts on what was not judged."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneval_references import InputError, UsageError
@@ -226,6 +226,7 @@ def queries(draw: st.DrawFn) -> tuple[list[str], list[Judged]]:
     return list(ranked), [Judged(item, grade) for item, grade in known.items()]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(queries(), min_size=1, max_size=6))
 def test_many_lists_at_once_score_as_each_alone(found: list[tuple[list[str], list[Judged]]]) -> None:
     """The vectorised metrics equal the formulas."""
@@ -239,6 +240,7 @@ def test_many_lists_at_once_score_as_each_alone(found: list[tuple[list[str], lis
         assert parse_metric(spec).values(where) == pytest.approx(expected, abs=1e-12, nan_ok=True), spec
 
 
+@settings(deadline=None, max_examples=40)
 @given(queries())
 def test_ranges_and_order_of_metrics(found: tuple[list[str], list[Judged]]) -> None:
     """0 <= mAP@R <= R-Precision <= 1; with one positive both are R@1; all metrics lie in [0, 1]."""
@@ -252,6 +254,7 @@ def test_ranges_and_order_of_metrics(found: tuple[list[str], list[Judged]]) -> N
         assert value("map_at_r", where) == value("r_precision", where) == value("recall(k=1)", where)
 
 
+@settings(deadline=None, max_examples=40)
 @given(queries(), st.integers(0, 10))
 def test_a_hit_that_moves_up_costs_nothing(found: tuple[list[str], list[Judged]], place: int) -> None:
     """Swapping a hit with the miss above it never lowers mAP@R."""

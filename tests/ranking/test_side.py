@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geneval_scorers.ranking._lists as lists_module
@@ -77,6 +77,7 @@ def test_verbs_and_nouns_count_alike() -> None:
         side("proxy(kind='synset')").rows(ranked, judgements, Descriptions({"q": one}, {"a": one, "b": two}))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 2, "mean"]))
 def test_plausible_matches_one_by_one(seed: int, zeta: int | str) -> None:
     """Of lists and of matrices in blocks, with the query's own item left out, as counted by hand."""
