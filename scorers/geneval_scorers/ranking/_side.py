@@ -20,6 +20,7 @@ from geneval_scorers._ragged import Bools, Floats, Ints
 from geneval_scorers.ranking._judgements import Judgements
 from geneval_scorers.ranking._lists import BLOCK, Ranked
 from geneval_scorers.ranking._metrics import Metric, metric, ordinals
+from geneval_scorers.ranking._tagging import load_tagger, tagged, tagger_version
 
 LABELS = "labels"
 """The part of a description that plausible matches compare."""
@@ -28,155 +29,22 @@ MOST_PAIRS = 2_000_000
 """METEOR looks at so many pairs of texts at most: some minutes."""
 
 _CLOSED = frozenset(
-    [
-        "a",
-        "about",
-        "above",
-        "across",
-        "after",
-        "against",
-        "all",
-        "along",
-        "also",
-        "although",
-        "am",
-        "among",
-        "an",
-        "and",
-        "another",
-        "any",
-        "are",
-        "around",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "behind",
-        "being",
-        "below",
-        "beneath",
-        "beside",
-        "between",
-        "beyond",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "either",
-        "every",
-        "few",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "inside",
-        "into",
-        "is",
-        "it",
-        "its",
-        "itself",
-        "just",
-        "may",
-        "me",
-        "might",
-        "more",
-        "most",
-        "much",
-        "must",
-        "my",
-        "near",
-        "neither",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "onto",
-        "or",
-        "other",
-        "our",
-        "out",
-        "outside",
-        "over",
-        "own",
-        "same",
-        "she",
-        "should",
-        "since",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "toward",
-        "towards",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "us",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "within",
-        "without",
-        "would",
-        "you",
-        "your",
-    ]
+    """
+    a about above across after against all along also although am among an and another any are around as at be
+    because been before behind being below beneath beside between beyond both but by can could did do does doing
+    down during each either every few for from had has have having he her here hers him his how i if in inside
+    into is it its itself just may me might more most much must my near neither no nor not of off on once one
+    onto or other our out outside over own same she should since so some such than that the their them then
+    there these they this those through to too toward towards under until up upon us very was we were what when
+    where which while who whom whose why will with within without would you your
+    """.split()  # noqa: SIM905 - a list would take a line a word
 )
 """Closed-class words of English: what `bow` leaves out."""
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
+_TAG = "; give them, or have texts tagged: proxy(kind='pos', words='spacy')"
+_LOOK_UP = "; WordNet does not come with geneval: write the synsets that it finds for verbs and nouns into the file"
+_HINTS = {"verbs": _TAG, "nouns": _TAG, "verb_synsets": _LOOK_UP, "noun_synsets": _LOOK_UP}
 _PARTS = {"pos": ("verbs", "nouns"), "synset": ("verb_synsets", "noun_synsets")}
 
 
@@ -268,16 +136,23 @@ class Proxy(SideMetric):
 
     Attributes:
         kind: `bow`: shared words over all words, closed-class words left out; `pos`: the mean of that over verbs and over
-            nouns, which descriptions give as `verbs` and `nouns`; `synset`: the same of `verb_synsets` and
-            `noun_synsets`; `meteor`: METEOR 1.5 with the query's text as reference (coco, Java).
+            nouns; `synset`: the same of synsets, which descriptions give as `verb_synsets` and `noun_synsets`; `meteor`: METEOR 1.5 with the query's text as reference (coco, Java).
         corrected: subtract the random order; False gives the number of Wray et al.
+        words: where `pos` has them from: `given`, descriptions have `verbs` and `nouns`; `spacy`, texts are tagged (ling).
     """
 
     kind: Literal["bow", "pos", "synset", "meteor"] = "bow"
     corrected: bool = True
+    words: Literal["given", "spacy"] = "given"
+
+    def __post_init__(self) -> None:
+        if self.words == "spacy" and self.kind != "pos":
+            raise UsageError(f"proxy: words='spacy' is about kind='pos', not kind={self.kind!r}; leave it out")
 
     def recipe(self) -> dict[str, str]:
         """How texts become words, and what METEOR runs."""
+        if self.words == "spacy":
+            return {"tagger": tagger_version()}
         if self.kind == "bow":
             return {"words": f"lower-case,closed-class:{len(_CLOSED)}"}
         return _meteor().recipe() if self.kind == "meteor" else {}
@@ -286,6 +161,8 @@ class Proxy(SideMetric):
         """As `Scorer` says."""
         if self.kind == "meteor":
             _meteor().prepare()
+        if self.words == "spacy":
+            load_tagger()
 
     def rows(self, ranked: Ranked, judgements: Judgements, about: Descriptions) -> Floats:
         """NDCG, and that of a random order."""
@@ -316,8 +193,11 @@ class Proxy(SideMetric):
             return _meteor_scores(_texts(queries), _texts(items))
         if self.kind == "bow":
             return _iou([words(text) for text in _texts(queries)], [words(text) for text in _texts(items)])
-        parts = _PARTS[self.kind]
-        return np.asarray(np.mean([_iou(_part(queries, part), _part(items, part)) for part in parts], axis=0))
+        shares = [_iou(self._part(queries, part), self._part(items, part)) for part in _PARTS[self.kind]]
+        return np.asarray(np.mean(shares, axis=0))
+
+    def _part(self, described: Sequence[Described], part: str) -> list[frozenset[str]]:
+        return tagged(tuple(_texts(described)))[part] if self.words == "spacy" else _part(described, part)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -413,9 +293,7 @@ def _part(described: Sequence[Described], part: str) -> list[frozenset[str]]:
     lacking = sum(part not in one.parts for one in described)
     if lacking:
         how = "labels" if part == LABELS else f"labels: {{{part!r}: [...]}}"
-        hint = (
-            "" if part == LABELS else "; no tagger comes with geneval: write what spaCy or WordNet find into the file"
-        )
+        hint = _HINTS.get(part, "")
         raise InputError(f"{lacking} descriptions have no {how}, which this metric compares{hint}")
     return [one.parts[part] for one in described]
 
