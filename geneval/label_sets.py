@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from geneval import __version__
 from geneval.data import InputFile, read_parents, read_predictions, read_valid_labels
 from geneval.query_scores import (
     Answered,
@@ -125,8 +128,8 @@ def labels(
 def _answers(
     predicted: Predictions, items: Mapping[str, ItemLabels], taxonomy: Taxonomy | None, *, allow_missing: bool
 ) -> Iterator[Answered]:
-    from geneval import __version__
-
+    content = [(id_, sorted(one.valid), one.original) for id_, one in items.items()]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     for system, mine in predicted.items():
         missing = [id_ for id_, one in items.items() if one.valid and id_ not in mine]
         if missing and not allow_missing:
@@ -141,7 +144,13 @@ def _answers(
         if taxonomy is not None:
             rows += [(Covering(), found.covers), (Taxonomic(), found.credit)]
         for scorer, values in rows:
-            yield Answered(system, scorer, values[:, None], len(missing), f"{scorer.signature()}|version:{__version__}")
+            yield Answered(
+                system,
+                scorer,
+                values[:, None],
+                len(missing),
+                f"geneval:{__version__}|{scorer.signature()}|set:{digest}",
+            )
 
 
 def _check(predicted: Predictions, items: Mapping[str, ItemLabels]) -> None:

@@ -293,7 +293,9 @@ def _score(answer: Answered, drawing: Drawing) -> QueryScore:
 
     scorer, rows = answer.scorer, answer.rows[_scored(answer)]
     low = high = None
+    signature = answer.signature
     if drawing.resamples and len(rows) > 1:
+        signature += f"|interval:{100 * drawing.confidence:.10g}%,bootstrap:{drawing.resamples},seed:{drawing.seed}"
         drawn = Resamples(len(rows), drawing.resamples, drawing.seed).of_layers(scorer, [Summed(_layer(rows))])
         low, high = percentile_interval(drawn, drawing.confidence)
     return QueryScore(
@@ -307,7 +309,7 @@ def _score(answer: Answered, drawing: Drawing) -> QueryScore:
         n=len(rows),
         n_left_out=len(answer.rows) - len(rows),
         n_missing=answer.missing,
-        signature=answer.signature,
+        signature=signature,
     )
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from geneval import __version__
 from geneval.data import InputFile, Positives, RankedFiles, read_descriptions, read_positives, read_ranked
 from geneval.query_scores import (
     Answered,
@@ -54,11 +55,15 @@ class Task:
         judgements: of all tiers.
         systems: by name, in order of appearance; their numbers of items are those of the judgements.
         about: texts and labels of queries and of the gallery, where they were given.
+        keep_self: the item with a query's own id stayed in its gallery.
+        grade_from: grades from here on were taken for right; None: those above 0.
     """
 
     judgements: Judgements
     systems: Mapping[str, RankedLists | Similarities]
     about: Descriptions | None = None
+    keep_self: bool = False
+    grade_from: float | None = None
 
     @classmethod
     def of(
@@ -82,7 +87,7 @@ class Task:
             name: Similarities.of(name, one.values, one.queries, one.items, names)
             for name, one in ranked.matrices.items()
         }
-        task = cls(judgements, systems, about)
+        task = cls(judgements, systems, about, keep_self, positives.grade_from)
         task.check()
         return task
 
@@ -199,7 +204,7 @@ def retrieval(
             "tiers": counted.tiers(),
             "keep_self": keep_self,
         },
-        warnings=(*_about_task(task, counted, wanted, keep_self=keep_self), *about_few(scores, "queries")),
+        warnings=(*_about_task(task, counted, wanted), *about_few(scores, "queries")),
         notes=(*lists.notes, *known.notes, *notes),
         files=(*lists.files, *known.files, *files),
     )
@@ -217,9 +222,10 @@ def answers_of(
     for name, ranked in task.systems.items():
         missing = _missing(name, ranked, counted, allow_missing=allow_missing)
         placed = ranked.placed(counted) if any(isinstance(metric, RankMetric) for metric in metrics) else None
+        recipe = recipe_of(task, ranked, counted)
         for metric in metrics:
             metric.prepare()
-            signature = "|".join([metric.signature(), _recipe(tiers)])
+            signature = "|".join([f"geneval:{__version__}", metric.signature(), recipe])
             yield Answered(name, metric, _rows(metric, ranked, counted, placed, task.about), missing, signature)
 
 
@@ -233,10 +239,16 @@ def _rows(
     raise UsageError(f"{metric.label} looks at labels or texts; name the gallery's: --about FILE (about=...)")
 
 
-def _recipe(tiers: Sequence[str] | None) -> str:
-    from geneval import __version__
-
-    return f"tiers:{','.join(tiers) if tiers else 'all but unverified'}|version:{__version__}"
+def recipe_of(task: Task, ranked: Ranked, counted: Judgements) -> str:
+    """What decides the numbers of a system beside the metric: positives, galleries, and how ties were broken."""
+    found = counted.positives[counted.positives > 0]
+    span = f"{found.min()}-{found.max()}" if len(found) else "none"
+    parts = [f"positives:{span}", f"set:{counted.hash[:12]}"]
+    parts.append(f"tiers:{','.join(counted.tiers())}")
+    parts += [] if task.grade_from is None else [f"grade from:{task.grade_from:g}"]
+    parts.append(f"own id:{'kept' if task.keep_self else 'left out'}")
+    parts += ["ties:earlier column"] if isinstance(ranked, Similarities) else []
+    return "|".join(parts)
 
 
 def _missing(name: str, ranked: Ranked, judgements: Judgements, *, allow_missing: bool) -> int:
@@ -301,17 +313,18 @@ def _about(
     return Descriptions(asked, items), (*notes, *more_notes), (*files, *more_files)
 
 
-def _about_task(task: Task, counted: Judgements, metrics: Sequence[Metric], *, keep_self: bool) -> Iterator[str]:
+def _about_task(task: Task, counted: Judgements, metrics: Sequence[Metric]) -> Iterator[str]:
     empty = int((counted.positives == 0).sum())
     if empty:
         yield f"{empty} of {len(counted.queries)} queries have no positive that counts; they are left out (no_positives)"
     own = task.judgements.items.numbers(task.judgements.queries.names)
     inside = int(np.isin(own[own >= 0], task.listed).sum())
-    if inside and not keep_self:
+    if inside and not task.keep_self:
         yield (
-            f"{inside} queries have an item of their own id among those that were ranked; it is taken out of their lists and "
+            f"{inside} of {len(counted.queries)} queries have an item of their own id among those that were ranked; it is taken out of their lists and "
             "positives, as a query's own text. Where ids of queries and items name different things, say --keep-self"
         )
+    yield from _about_grades(task, counted, metrics)
     unlisted = ~np.isin(counted.judged.values[counted.grade > 0], task.listed)
     if unlisted.any():
         yield f"{int(unlisted.sum())} of {len(unlisted)} positives are in no list and no column; they count as not found"
@@ -322,3 +335,13 @@ def _about_task(task: Task, counted: Judgements, metrics: Sequence[Metric], *, k
     for name, count in lacking.items():
         if count:
             yield f"{name} has no list for {count} queries; all their places count as misses"
+
+
+def _about_grades(task: Task, counted: Judgements, metrics: Sequence[Metric]) -> Iterator[str]:
+    grades = counted.grade[counted.grade > 0]
+    flat = [metric.label for metric in metrics if isinstance(metric, RankMetric) and metric.name != "ndcg"]
+    if flat and task.grade_from is None and len(np.unique(grades)) > 1:
+        yield (
+            f"grades of positives run from {grades.min():g} to {grades.max():g}, and {', '.join(flat)} take each above 0 for "
+            "right; --grade-from (grade_from=...) says from which on an item is"
+        )

@@ -45,7 +45,7 @@ Directory = Annotated[
         rich_help_panel=SHOWING,
     ),
 ]
-_IN_PYTHON = (" (allow_missing=True)", " (about=...)")
+_IN_PYTHON = (" (allow_missing=True)", " (about=...)", " (grade_from=...)")
 
 
 def form_of(given: list[Format] | None) -> str | None:
@@ -75,7 +75,7 @@ def finish(found: Callable[[], QueryScores], form: str | None, output: Path | No
             for note in result.notes:
                 say(f"note: {plain(note)}")
             for warning in result.warnings:
-                say(f"warning: {plain(warning)}")
+                say(f"warning: {plain(_as_options(warning))}")
         # Printed first: a full disk must not take the numbers with it.
         render(result, form)
         if folder and output:

@@ -33,12 +33,14 @@ class Positives:
     Attributes:
         known: query -> what is known of its items.
         left_out: query -> items that are not in its gallery.
+        grade_from: grades from here on were taken for right; None: those above 0.
         notes: for the user.
         files: that were read.
     """
 
     known: dict[str, list[Judged]] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    grade_from: float | None = None
     notes: list[str] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
 
@@ -77,7 +79,7 @@ class _Reader:
 
     def __init__(self, names: ColumnNames, grade_from: float | None, problems: Problems) -> None:
         self._names, self._from, self._problems = names, grade_from, problems
-        self._found = Positives()
+        self._found = Positives(grade_from=grade_from)
         self._known: dict[str, dict[str, tuple[Judged, Place, str]]] = {}
 
     def done(self) -> Positives:

@@ -78,7 +78,10 @@ def test_json_holds_scores_and_differences(run):
     for row in told["scores"]:
         assert row["n"] == N
         assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
-        assert row["signature"].startswith(f"{row['metric']}|tiers:all but unverified|version:")
+        assert row["signature"].startswith(f"geneval:{geneval.__version__}|{row['metric']}|positives:3-3|set:")
+        assert row["signature"].endswith(
+            "|tiers:original,verified|own id:left out|interval:95%,bootstrap:1000,seed:12345"
+        )
     by_metric = {row["metric"]: row for row in told["differences"]}
     assert by_metric["map_at_r"]["system"] == "b"
     assert by_metric["map_at_r"]["delta"] < by_metric["map_at_r"]["high"] < 0
@@ -184,9 +187,22 @@ def test_a_querys_own_text_is_left_out(run):
     put("ownp.jsonl", [{"id": "x", "positives": ["y"]}])
     found = run("retrieval", "own.jsonl", "-p", "ownp.jsonl", "-m", "mrr")
     assert json.loads(found.stdout)["scores"][0]["score"] == 1.0
-    assert "1 queries have an item of their own id among those that were ranked" in found.stderr
+    assert "1 of 1 queries have an item of their own id among those that were ranked" in found.stderr
     kept = run("retrieval", "own.jsonl", "-p", "ownp.jsonl", "-m", "mrr", "--keep-self")
     assert json.loads(kept.stdout)["scores"][0]["score"] == 0.5
+
+
+def test_grades_that_differ_are_told(run):
+    """Metrics that know right and wrong only take each grade above 0 for right, unless told."""
+    put("g.csv", "id,item,grade\n" + "".join(f"{q},{row[0]},5\n{q},{row[1]},1\n" for q, row in RIGHT.items()))
+    found = run("retrieval", "a.jsonl", "-p", "g.csv", "-m", "map_at_r", "-m", "ndcg(k=5)")
+    assert (
+        "grades of positives run from 1 to 5, and map_at_r take each above 0 for right; --grade-from says"
+        in found.stderr
+    )
+    told = run("retrieval", "a.jsonl", "-p", "g.csv", "-m", "map_at_r", "--grade-from", 3)
+    assert "grades of positives" not in told.stderr
+    assert "|grade from:3|" in json.loads(told.stdout)["scores"][0]["signature"]
 
 
 def test_labels_and_texts_of_the_gallery(run):

@@ -148,6 +148,16 @@ def test_tiers_choose_positives() -> None:
         judgements.counting(["gold"])
 
 
+def test_the_hash_of_judgements_is_that_of_their_content() -> None:
+    """Neither the order of queries and items nor what had a number before changes it; a grade or a tier does."""
+    known = {"q": [Judged("a"), Judged("b", 2)], "p": [Judged("b", None)]}
+    turned = {"p": [Judged("b", None)], "q": [Judged("b", 2), Judged("a")]}
+    first = Judgements.of(known).hash
+    assert Judgements.of(turned, items=Names(["z", "b"])).hash == first
+    assert Judgements.of(known | {"q": [Judged("a"), Judged("b", 1)]}).hash != first
+    assert Judgements.of(known | {"q": [Judged("a", 1, "verified"), Judged("b", 2)]}).hash != first
+
+
 @pytest.mark.parametrize("spec", EVERY)
 def test_specs_are_read_back(spec: str) -> None:
     """`parse(repr(m)) == m`, and the spelling is the one that was typed."""

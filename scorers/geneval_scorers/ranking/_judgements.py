@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -158,6 +160,17 @@ class Judgements:
     def positives(self) -> Ints:
         """How many positives each query has, [Q]."""
         return np.bincount(self.judged.rows[self.grade > 0], minlength=len(self.queries)).astype(np.int64)
+
+    @property
+    def hash(self) -> str:
+        """sha256 over what is known of which query, the same on every machine and in whatever order it came."""
+        digest, names = hashlib.sha256(), self.items.names
+        tiers, grades = self.tier.tolist(), self.grade.tolist()
+        rows = zip(self.queries.names, self.judged.offsets[:-1].tolist(), self.judged.offsets[1:].tolist(), strict=True)
+        for query, start, stop in sorted(rows):
+            known = sorted((names[self.judged.values[i]], repr(grades[i]), tiers[i]) for i in range(start, stop))
+            digest.update(json.dumps([query, known]).encode())
+        return digest.hexdigest()
 
     def tiers(self) -> dict[str, int]:
         """How many positives of each tier there are."""
