@@ -150,6 +150,7 @@ def _answers(
                 values[:, None],
                 len(missing),
                 f"geneval:{__version__}|{scorer.signature()}|set:{digest}",
+                "no_valid_label",
             )
 
 

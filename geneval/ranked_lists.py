@@ -226,7 +226,9 @@ def answers_of(
         for metric in metrics:
             metric.prepare()
             signature = "|".join([f"geneval:{__version__}", metric.signature(), recipe])
-            yield Answered(name, metric, _rows(metric, ranked, counted, placed, task.about), missing, signature)
+            reason = "nothing_alike" if isinstance(metric, SideMetric) else "no_positives"
+            rows = _rows(metric, ranked, counted, placed, task.about)
+            yield Answered(name, metric, rows, missing, signature, reason)
 
 
 def _rows(

@@ -179,6 +179,10 @@ def test_queries_without_positives_are_counted_and_left_out(run):
     told = json.loads(found.stdout)
     assert (told["no_positives"], told["scores"][0]["n"], told["scores"][0]["n_left_out"]) == (1, N - 1, 1)
     assert "1 of 40 queries have no positive that counts" in found.stderr
+    again = run("retrieval", "a.jsonl", "-p", "p2.jsonl", "-m", "map", "-o", "out")
+    assert again.exit_code == 0, again.stderr
+    rows = {row["id"]: row for row in pq.read_table("out/queries.parquet").to_pylist()}
+    assert (rows["q3"]["score"], rows["q3"]["reason"], rows["q4"]["reason"]) == (None, "no_positives", None)
 
 
 def test_a_querys_own_text_is_left_out(run):
