@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -270,6 +271,7 @@ def _check_described(what: str, ids: Sequence[str], known: Mapping[str, Describe
         )
 
 
+@lru_cache(maxsize=1 << 17)  # the gallery is asked for with every few queries
 def words(text: str) -> frozenset[str]:
     """The words of a text in lower case, without closed-class words.
 
