@@ -219,13 +219,15 @@ def answers_of(
         InputError: a system lacks lists and may not; a metric needs texts or labels that are not there.
     """
     counted = task.judgements.counting(tiers)
+    described = "" if task.about is None else task.about.hash[:12]
     for name, ranked in task.systems.items():
         missing = _missing(name, ranked, counted, allow_missing=allow_missing)
         placed = ranked.placed(counted) if any(isinstance(metric, RankMetric) for metric in metrics) else None
         recipe = recipe_of(task, ranked, counted)
         for metric in metrics:
             metric.prepare()
-            signature = "|".join([f"geneval:{__version__}", metric.signature(), recipe])
+            about = [f"about:{described}"] if isinstance(metric, SideMetric) else []
+            signature = "|".join([f"geneval:{__version__}", metric.signature(), *about, recipe])
             reason = "nothing_alike" if isinstance(metric, SideMetric) else "no_positives"
             rows = _rows(metric, ranked, counted, placed, task.about)
             yield Answered(name, metric, rows, missing, signature, reason)

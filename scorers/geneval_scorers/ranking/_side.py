@@ -7,6 +7,8 @@ Both take likeness for validity, and are wrong about it at times: label matching
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +74,17 @@ class Descriptions:
 
     queries: Mapping[str, Described]
     items: Mapping[str, Described]
+
+    @property
+    def hash(self) -> str:
+        """sha256 over the content, the same on every machine and in whatever order it came."""
+        digest = hashlib.sha256()
+        for side in (self.queries, self.items):
+            for id_, one in sorted(side.items(), key=lambda entry: entry[0]):
+                parts = sorted((name, sorted(labels)) for name, labels in one.parts.items())
+                digest.update(json.dumps([id_, one.text, parts]).encode())
+            digest.update(b"|")
+        return digest.hexdigest()
 
 
 Likeness = Callable[[Sequence[Described], Sequence[Described]], Floats]
