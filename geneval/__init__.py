@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from geneval.evaluation import Settings, evaluate
     from geneval.expanding import Expansion, expand
     from geneval.fitted import read_fitted
+    from geneval.label_sets import labels
     from geneval.probing import Contrast, Probe
+    from geneval.query_scores import QueryScores
+    from geneval.ranked_lists import retrieval
     from geneval.ranking import rank
     from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from geneval_scorers import Corpus, Queries, Scorer, pair_scorer, plugins, scorer, scorers
     from geneval_scorers.embedding import encoder
     from geneval_scorers.preference import BradleyTerry, Ranking
+    from geneval_scorers.ranking import ItemLabels, Judged
 
 # Loaded where first used, so that `geneval --help` and `import geneval` stay quick.
 _HOMES = {
@@ -54,6 +58,7 @@ _HOMES = {
     "geneval_scorers": ("Corpus", "Queries", "Scorer", "pair_scorer", "plugins", "scorer", "scorers"),
     "geneval_scorers.embedding": ("encoder",),
     "geneval_scorers.preference": ("BradleyTerry", "Ranking"),
+    "geneval_scorers.ranking": ("ItemLabels", "Judged"),
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("audit", "compare", "probe", "score"),
     "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
@@ -62,7 +67,10 @@ _HOMES = {
     "geneval.evaluation": ("Settings", "evaluate"),
     "geneval.expanding": ("Expansion", "expand"),
     "geneval.fitted": ("read_fitted",),
+    "geneval.label_sets": ("labels",),
     "geneval.probing": ("Contrast", "Probe"),
+    "geneval.query_scores": ("QueryScores",),
+    "geneval.ranked_lists": ("retrieval",),
     "geneval.ranking": ("rank",),
     "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
@@ -84,12 +92,15 @@ __all__ = [
     "GateError",
     "GenevalError",
     "InputError",
+    "ItemLabels",
     "ItemsFailedError",
+    "Judged",
     "MinimalPair",
     "MissingDependencyError",
     "PreferenceRate",
     "Probe",
     "Queries",
+    "QueryScores",
     "Ranking",
     "Rankings",
     "Reference",
@@ -109,6 +120,7 @@ __all__ = [
     "evaluate",
     "expand",
     "fit_blend",
+    "labels",
     "pair_scorer",
     "parse",
     "plugins",
@@ -116,6 +128,7 @@ __all__ = [
     "probe",
     "rank",
     "read_fitted",
+    "retrieval",
     "score",
     "scorer",
     "scorers",

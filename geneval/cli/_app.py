@@ -17,10 +17,12 @@ from geneval.cli._errors import Guarded
 from geneval.cli._exchange import export, import_
 from geneval.cli._expand import expand
 from geneval.cli._gate import gate
+from geneval.cli._labels import labels
 from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
 from geneval.cli._references import app as references
+from geneval.cli._retrieval import retrieval
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
 from geneval.cli._validate import validate
@@ -40,6 +42,8 @@ app.command()(runs_models(agree))
 app.command()(runs_models(gate))
 app.command()(reads_data(rank))
 app.command()(runs_models(expand))
+app.command()(reads_data(retrieval))
+app.command()(reads_data(labels))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))
 app.command()(scorers)

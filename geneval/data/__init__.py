@@ -1,6 +1,7 @@
 """Reading, checking and writing: outputs, references, preferences, ratings and judgements."""
 
 from geneval.data._demo import demo_inputs
+from geneval.data._described import read_descriptions, read_parents, read_predictions, read_valid_labels
 from geneval.data._graded import choices_of
 from geneval.data._inputs import read_inputs
 from geneval.data._lists import inputs_from_lists
@@ -18,7 +19,9 @@ from geneval.data._model import (
 from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
 from geneval.data._peek import holds_outputs
 from geneval.data._people import preferences_of, ratings_of, read_judgements, read_preferences, read_ratings
+from geneval.data._positives import Positives, read_positives
 from geneval.data._problems import Problem
+from geneval.data._ranked import Matrix, RankedFiles, read_ranked
 from geneval.data._reference_files import read_references
 from geneval.data._reference_stream import ReferenceStream
 from geneval.data._streams import StreamedInputs, stream_inputs
@@ -32,10 +35,13 @@ __all__ = [
     "InputFile",
     "Inputs",
     "Judgement",
+    "Matrix",
     "MinimalPair",
     "Output",
+    "Positives",
     "Preference",
     "Problem",
+    "RankedFiles",
     "Rating",
     "ReferenceStream",
     "Side",
@@ -50,12 +56,18 @@ __all__ = [
     "preferences_of",
     "probe_pairs",
     "ratings_of",
+    "read_descriptions",
     "read_inputs",
     "read_judgements",
     "read_pairs",
+    "read_parents",
+    "read_positives",
+    "read_predictions",
     "read_preferences",
+    "read_ranked",
     "read_ratings",
     "read_references",
+    "read_valid_labels",
     "stream_inputs",
     "validate",
     "write_references",

@@ -7,12 +7,25 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from geneval.data._problems import Fault, listed
-from geneval_references import UsageError
+from geneval_references import TIERS, UsageError
 
 if TYPE_CHECKING:
     from geneval.data._sources import Source
 
-Kind = Literal["outputs", "references", "preferences", "ratings", "judgements", "pairs"]
+Kind = Literal[
+    "outputs",
+    "references",
+    "preferences",
+    "ratings",
+    "judgements",
+    "pairs",
+    "ranked",
+    "positives",
+    "described",
+    "labels",
+    "valid_labels",
+    "parents",
+]
 Row = dict[str, Any]
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -25,6 +38,15 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "ratings": ("id", "system", "value", "annotator", "criterion", "ratings"),
     "judgements": ("id", "text", "verdict", "annotator", "guideline"),
     "pairs": ("id", "class", "references", "valid", "invalid", "source"),
+    "ranked": ("id", "system", "ranked"),
+    "positives": (
+        *("id", "positives", "negatives", "pool", "left_out", *TIERS),
+        *("item", "grade", "tier", "votes"),
+    ),
+    "described": ("id", "text", "labels"),
+    "labels": ("id", "system", "label"),
+    "valid_labels": ("id", "labels", "original"),
+    "parents": ("label", "parent"),
 }
 """The columns that a row of each kind may have."""
 
@@ -44,6 +66,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "winner": ("preference",),
     "output_a": ("output_1", "chosen"),
     "output_b": ("output_2", "rejected"),
+    "ranked": ("ranking", "retrieved", "results"),
+    "grade": ("agg_score", "relevance"),
 }
 """Names that other tools use for a column; one that is used is noted."""
 

@@ -97,7 +97,7 @@ def _from_object(row: Row, place: str, origin: str) -> Reference:
     if known.get("confidence") is not None and type(known["confidence"]) not in {int, float}:
         raise Fault(f"got {shown(known['confidence'])}; a number in [0, 1] is due", f"{place}.confidence")
     if known.get("votes") is not None:
-        known["votes"] = _votes(known["votes"], f"{place}.votes")
+        known["votes"] = votes_of(known["votes"], f"{place}.votes")
     known["proposers"] = _proposers(known.get("proposers"), f"{place}.proposers")
     known["evidence"] = _evidence(known.get("evidence"), f"{place}.evidence")
     known.setdefault("origin", origin)
@@ -107,7 +107,7 @@ def _from_object(row: Row, place: str, origin: str) -> Reference:
         raise Fault(str(error), place) from error
 
 
-def _votes(value: Any, place: str) -> dict[str, int]:
+def votes_of(value: Any, place: str) -> dict[str, int]:
     """Votes as an object, or as the list of (verdict, count) that Parquet files hold."""
     if type(value) is list:
         try:

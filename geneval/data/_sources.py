@@ -94,12 +94,7 @@ class Source:
             hub = HubRows(self.path, self.problems)
             self.name = self.shown = hub.name
             return iter(hub), hub
-        if self.path != "-":
-            try:
-                check_exists(self.path)
-            except Fault:
-                self.shown = _as_text(self.path)  # of a file that is not there its whole path is of interest
-                raise
+        check_path(self)
         if self.form == "parquet":
             table = ParquetRows(self.path)
             return iter(table), table
@@ -108,6 +103,20 @@ class Source:
             return csv_rows(lines, self.shown, "\t" if self.form == "tsv" else ",", self.problems), lines
         read = {"text": text_rows, "json": json_rows}.get(self.form, jsonl_rows)
         return read(lines, self.shown, self.problems), lines
+
+
+def check_path(source: Source) -> None:
+    """Refuses what is no readable file.
+
+    Raises:
+        Fault: there is no such file, or it cannot be read.
+    """
+    if source.path != "-":
+        try:
+            check_exists(source.path)
+        except Fault:
+            source.shown = _as_text(source.path)  # of a file that is not there its whole path is of interest
+            raise
 
 
 @dataclass(slots=True)

@@ -304,5 +304,5 @@ def test_every_command_has_one_name_and_those_that_run_models_say_on_what():
         options = inspect.signature(command.callback).parameters
         if command.callback.__name__ in {"score", "compare", "demo", "probe", "agree"}:
             assert {"offline", "no_cache", "device", "precision"} <= options.keys()
-        if command.callback.__name__ in {"rank", "validate"}:
+        if command.callback.__name__ in {"rank", "retrieval", "labels", "validate"}:
             assert "offline" in options
