@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
     from geneval.specs import parse
+    from geneval.underestimation import ReportPlan, Underestimation, find_underestimation
     from geneval_references import (
         GateError,
         GenevalError,
@@ -63,6 +64,7 @@ _HOMES = {
     "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
     "geneval.specs": ("parse",),
+    "geneval.underestimation": ("ReportPlan", "Underestimation", "find_underestimation"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -88,11 +90,13 @@ __all__ = [
     "Rankings",
     "Reference",
     "ReferenceSet",
+    "ReportPlan",
     "Result",
     "Score",
     "Scorer",
     "ScorerError",
     "Settings",
+    "Underestimation",
     "UsageError",
     "__version__",
     "agree",
@@ -100,6 +104,7 @@ __all__ = [
     "compare_inputs",
     "encoder",
     "evaluate",
+    "find_underestimation",
     "fit_blend",
     "pair_scorer",
     "parse",

@@ -18,6 +18,7 @@ from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
 from geneval.cli._references import app as references
+from geneval.cli._report import report
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
 from geneval.cli._validate import validate
@@ -34,6 +35,7 @@ app.command()(runs_models(score))
 app.command()(runs_models(compare))
 app.command()(runs_models(probe))
 app.command()(runs_models(agree))
+app.command()(runs_models(report))
 app.command()(reads_data(rank))
 app.command()(reads_data(validate))
 app.command()(runs_models(demo))
