@@ -101,8 +101,8 @@ def _at(
     confidence: float,
 ) -> list[dict[str, object]]:
     limit = sides.quantile(alpha)
-    tied = sides.share(1.0 * (sides.reference == limit))
-    achieved = float(np.nanmean(sides.share(1.0 * (sides.reference < limit))))
+    tied = sides.share((sides.reference == limit).astype(np.float64))
+    achieved = float(np.nanmean(sides.share((sides.reference < limit).astype(np.float64))))
     refused = float(np.nanmean(tied)) > alpha
     own, theirs = sides.below(sides.output, limit), sides.below(sides.reference, limit)
     out = []
