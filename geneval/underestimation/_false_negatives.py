@@ -12,6 +12,9 @@ from geneval.underestimation._band import Band
 from geneval.underestimation._model import Estimate, of_clusters
 from geneval.underestimation._plan import ALPHAS
 
+PARTS = 10
+"""Parts of the items, each judged by thresholds from the others."""
+
 Threshold = str
 """`pooled`: one for all items; `item`: scores are taken relative to what an item's other references score."""
 
@@ -41,12 +44,23 @@ class Sides:
         rows = np.repeat(np.asarray(kept, np.int64), [len(one) for one in output])
         return cls(rows, _joined(output), _joined(reference), len(band.item))
 
-    def quantile(self, alpha: float) -> float:
-        """The score that a share alpha of the band lies below or at, each item with equal weight."""
+    def quantiles(self, alpha: float) -> Floats:
+        """For each item the score that a share alpha of the band of other items lies below or at, [items].
+
+        Items are parted in ten; a part's threshold comes from the others, so that it owes nothing to the references that
+        are compared with it. Each item has equal weight.
+        """
         weight = 1.0 / np.bincount(self.row, minlength=self.items)[self.row]
         order = np.argsort(self.reference, kind="stable")
-        total = np.cumsum(weight[order]) / weight.sum()
-        return float(self.reference[order][min(int(np.searchsorted(total, alpha - 1e-12)), len(order) - 1)])
+        out = np.full(self.items, np.nan)
+        parts = min(PARTS, len(np.unique(self.row)))
+        for part in range(parts):
+            others = order[self.row[order] % parts != part] if parts > 1 else order
+            if len(others):
+                total = np.cumsum(weight[others]) / weight[others].sum()
+                at = min(int(np.searchsorted(total, alpha - 1e-12)), len(others) - 1)
+                out[np.arange(self.items) % parts == part] = self.reference[others[at]]
+        return out
 
     def share(self, flags: Floats) -> Floats:
         """The mean of flags over each item's references, [items]; NaN where it has none."""
@@ -54,9 +68,10 @@ class Sides:
         sums = np.bincount(self.row, weights=flags, minlength=self.items)
         return np.asarray(np.divide(sums, counts, out=np.full(self.items, np.nan), where=counts > 0))
 
-    def below(self, side: Floats, threshold: float) -> Floats:
-        """How much of each item's scores lies below a threshold; ties are half below."""
-        return self.share(np.asarray((side < threshold) + 0.5 * (side == threshold), np.float64))
+    def below(self, side: Floats, thresholds: Floats) -> Floats:
+        """How much of each item's scores lies below its threshold; ties are half below."""
+        limit = thresholds[self.row]
+        return self.share(np.asarray((side < limit) + 0.5 * (side == limit), np.float64))
 
     def percentiles(self) -> Floats:
         """Where outputs lie in the band, 0 to 1, [items]; ties are half below."""
@@ -100,9 +115,9 @@ def _at(
     invalid: np.ndarray,
     confidence: float,
 ) -> list[dict[str, object]]:
-    limit = sides.quantile(alpha)
-    tied = sides.share((sides.reference == limit).astype(np.float64))
-    achieved = float(np.nanmean(sides.share((sides.reference < limit).astype(np.float64))))
+    limit = sides.quantiles(alpha)
+    tied = sides.share((sides.reference == limit[sides.row]).astype(np.float64))
+    achieved = float(np.nanmean(sides.share((sides.reference < limit[sides.row]).astype(np.float64))))
     refused = float(np.nanmean(tied)) > alpha
     own, theirs = sides.below(sides.output, limit), sides.below(sides.reference, limit)
     out = []

@@ -510,7 +510,7 @@ class _OfScorer:
             for system, band in self.bands.items():
                 sides = Sides.of(band, "pooled")
                 if len(sides.row):
-                    table[band.item, system] = sides.below(sides.output, sides.quantile(alpha))
+                    table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
             out[alpha] = table[self.evidence.item, self.evidence.system]
         return out
 

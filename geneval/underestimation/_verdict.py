@@ -16,7 +16,7 @@ def judged(findings: Sequence[Finding], sound: bool, held_out: Estimate) -> list
 
     The matched-quality difference decides: where it is significant (Holm, two-sided), not equivalent to none and beyond
     the controls, the system is marked down or up. The human band tells which: a system that is marked down and lies below
-    the band is penalised; one that is marked up and lies above the band is rewarded.
+    the band, valid outputs alone, is penalised; one that is marked up and lies above the band is rewarded.
 
     Args:
         findings: of all systems.
@@ -37,13 +37,22 @@ def _direction(row: Finding) -> Literal["down", "up"] | None:
 
 
 def _below(row: Finding, held_out: Estimate) -> bool:
-    """Whether outputs lie below the band, further than a reference in their place does."""
-    most = held_out.high if held_out.high is not None else 0.0
-    return _is(row.p_penalised) and row.gap.value is not None and row.gap.value > most
+    """Whether valid outputs lie below the band, further than a reference in their place does.
+
+    Outputs that nobody called valid may lie there because they are worse.
+    """
+    gap = valid_gap(row)
+    most = max(held_out.high or 0.0, 0.0)
+    return gap is not None and gap.value is not None and gap.low is not None and gap.low > 0 and gap.value > most
+
+
+def valid_gap(row: Finding) -> Estimate | None:
+    """The gap of valid outputs, by the strongest evidence there is."""
+    return next((gap for gap in row.gap_valid.values() if gap.value is not None), None)
 
 
 def _above(row: Finding, held_out: Estimate) -> bool:
-    least = held_out.low if held_out.low is not None else 0.0
+    least = min(held_out.low or 0.0, 0.0)
     return _is(row.p_rewarded) and row.gap.value is not None and row.gap.value < least
 
 
@@ -102,6 +111,8 @@ def _undecided(kind: Kind, findings: Sequence[Finding]) -> str:
     above = [row.system for row in findings if row.direction == "up" and _is(row.p_rewarded)]
     if above:
         return f" ({', '.join(above)} above the human band)"
+    if all(valid_gap(row) is None for row in findings):
+        return " (whether some are penalised cannot be told: no output is known to be valid)"
     return " (the human band does not tell whether some are penalised or others rewarded)"
 
 
