@@ -27,12 +27,12 @@ class NoiseControls:
     Attributes:
         correlation: of the scorer with people; the noisy one has the same.
         drawn: by control, [draws, systems present] matched-quality differences, in the scorer's units.
-        accuracy: by control, the share of pairs in people's order, mean over draws.
+        accuracy: by control, the share of pairs in people's order, mean over draws; None where people order no pair.
     """
 
     correlation: float
     drawn: dict[str, Floats]
-    accuracy: dict[str, float]
+    accuracy: dict[str, float | None]
 
     def range_of(self, place: int) -> tuple[float, float]:
         """The widest central 95 % of draws for a system."""
@@ -62,7 +62,7 @@ def noise_controls(evidence: Evidence, scores: Floats, count: int, seed: int) ->
     return NoiseControls(
         correlation,
         {name: rows @ design.map.T for name, rows in found.items()},
-        {name: float(_right(rows, above, below).mean()) for name, rows in found.items()},
+        {name: float(_right(rows, above, below).mean()) if len(above) else None for name, rows in found.items()},
     )
 
 

@@ -45,21 +45,21 @@ class Sides:
         return cls(rows, _joined(output), _joined(reference), len(band.item))
 
     def quantiles(self, alpha: float) -> Floats:
-        """For each item the score that a share alpha of the band of other items lies below or at, [items].
+        """For each item the score that a share alpha of the band of other items lies below, ties half, [items].
 
         Items are parted in ten; a part's threshold comes from the others, so that it owes nothing to the references that
         are compared with it. Each item has equal weight.
         """
         weight = 1.0 / np.bincount(self.row, minlength=self.items)[self.row]
-        order = np.argsort(self.reference, kind="stable")
         out = np.full(self.items, np.nan)
         parts = min(PARTS, len(np.unique(self.row)))
         for part in range(parts):
-            others = order[self.row[order] % parts != part] if parts > 1 else order
-            if len(others):
-                total = np.cumsum(weight[others]) / weight[others].sum()
-                at = min(int(np.searchsorted(total, alpha - 1e-12)), len(others) - 1)
-                out[np.arange(self.items) % parts == part] = self.reference[others[at]]
+            others = self.row % parts != part if parts > 1 else np.ones(len(self.row), bool)
+            scores, place = np.unique(self.reference[others], return_inverse=True)
+            share = np.bincount(place, weights=weight[others]) / weight[others].sum()
+            # The score whose ties, half of them below, come closest.
+            nearest = int(np.abs(np.cumsum(share) - share / 2 - alpha).argmin())
+            out[np.arange(self.items) % parts == part] = scores[nearest]
         return out
 
     def share(self, flags: Floats) -> Floats:

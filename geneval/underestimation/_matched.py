@@ -15,6 +15,9 @@ import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
 
+_NOTHING = 1e-9
+"""Mean square of what a covariate tells beyond others, below which it is rounding."""
+
 LEAST_SIGNAL = 0.1
 """Share of what differs in quality within items that must be left once noise is taken out."""
 
@@ -82,9 +85,15 @@ class Design:
 
     @cached_property
     def columns(self) -> Floats:
-        """[cells, columns] within groups: systems but the first, quality, exact covariates; each of unit spread."""
+        """[cells, columns] within groups: systems but the first, quality, exact covariates that tell more than these."""
         dummies = (self.system[:, None] == self.present[None, 1:]).astype(np.float64)
-        return np.concatenate([self.within(dummies), self.within(self._quality), self.within(self.exact)], axis=1)
+        found = np.concatenate([self.within(dummies), self.within(self._quality)], axis=1)
+        exact = self.within(self.exact)
+        for column in exact.T:
+            left = column - found @ np.linalg.lstsq(found, column, rcond=None)[0]
+            if float(left @ left) > _NOTHING * len(column):
+                found = np.column_stack([found, column])
+        return found
 
     @cached_property
     def useful(self) -> np.ndarray:
