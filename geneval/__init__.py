@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geneval.rankings import CriterionRanking, Rankings
     from geneval.results import Result, Score
     from geneval.specs import parse
+    from geneval.underestimation import ReportPlan, Underestimation, find_underestimation
     from geneval_references import (
         GateError,
         GenevalError,
@@ -75,6 +76,7 @@ _HOMES = {
     "geneval.rankings": ("CriterionRanking", "Rankings"),
     "geneval.results": ("Result", "Score"),
     "geneval.specs": ("parse",),
+    "geneval.underestimation": ("ReportPlan", "Underestimation", "find_underestimation"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -105,11 +107,13 @@ __all__ = [
     "Rankings",
     "Reference",
     "ReferenceSet",
+    "ReportPlan",
     "Result",
     "Score",
     "Scorer",
     "ScorerError",
     "Settings",
+    "Underestimation",
     "UsageError",
     "__version__",
     "agree",
@@ -119,6 +123,7 @@ __all__ = [
     "encoder",
     "evaluate",
     "expand",
+    "find_underestimation",
     "fit_blend",
     "labels",
     "pair_scorer",

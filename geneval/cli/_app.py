@@ -22,6 +22,7 @@ from geneval.cli._machine import reads_data, runs_models
 from geneval.cli._probe import probe
 from geneval.cli._rank import rank
 from geneval.cli._references import app as references
+from geneval.cli._report import report
 from geneval.cli._retrieval import retrieval
 from geneval.cli._score import score
 from geneval.cli._scorers import scorers
@@ -40,6 +41,7 @@ app.command()(runs_models(compare))
 app.command()(runs_models(probe))
 app.command()(runs_models(agree))
 app.command()(runs_models(gate))
+app.command()(runs_models(report))
 app.command()(reads_data(rank))
 app.command()(runs_models(expand))
 app.command()(reads_data(retrieval))

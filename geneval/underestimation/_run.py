@@ -1,0 +1,694 @@
+"""`geneval.find_underestimation`: from outputs, references and people's words to a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geneval.agreement._correlations import Floats
+from geneval.agreement._given import rows_of
+from geneval.agreement._people import Criterion, criteria_of
+from geneval.data import (
+    Inputs,
+    Judgement,
+    Preference,
+    Rating,
+    preferences_of,
+    ratings_of,
+    read_judgements,
+    read_preferences,
+    read_ratings,
+)
+from geneval.underestimation import _controls as controls
+from geneval.underestimation._band import Band, band_of
+from geneval.underestimation._controls import NoiseControls, noise_controls
+from geneval.underestimation._false_negatives import Sides, rates
+from geneval.underestimation._leaks import copies_of
+from geneval.underestimation._matched import Design, Spread
+from geneval.underestimation._model import Estimate, Finding, Underestimation, of_clusters, quantile
+from geneval.underestimation._outputs import Outputs, outputs_of
+from geneval.underestimation._people import Evidence, exact_columns, of_preferences, of_ratings
+from geneval.underestimation._plan import ALPHAS, ReportPlan
+from geneval.underestimation._rankings import ranking_of
+from geneval.underestimation._validity import Validity, kinds_of
+from geneval.underestimation._verdict import judged, of_scorer, sentence
+from geneval_references import InputError
+from geneval_scorers import FitState, Scorer, Watch, holm
+
+if TYPE_CHECKING:
+    from geneval.settings import Settings
+
+FEW = 30
+"""Below so many items, sandwich intervals are too narrow."""
+
+_POWER = 1.2816
+"""Quantile of the normal distribution for a power of 80 % where two tests must both succeed."""
+
+
+def find_underestimation(
+    inputs: Inputs,
+    *,
+    ratings: Any = None,
+    preferences: Any = None,
+    judgements: Any = None,
+    criterion: str | None = None,
+    scorers: Sequence[Scorer | str] | str | None = None,
+    fitted: Sequence[FitState] = (),
+    settings: Settings | None = None,
+    plan: ReportPlan | None = None,
+    lower: Sequence[str] = (),
+    watch: Watch | None = None,
+) -> Underestimation:
+    """Tells which systems each scorer marks down or up relative to people.
+
+    Args:
+        inputs: outputs and reference sets, as `geneval.data.read_inputs` gives them.
+        ratings: grades of outputs, rows or files; by default those in the inputs.
+        preferences: choices between two outputs; they decide only where there are no ratings.
+        judgements: whether texts are valid.
+        criterion: which grades or choices count; `"errors:lower"` where lower is better.
+        scorers: as in `geneval.score`.
+        fitted: what scorers learned in an earlier run.
+        settings: which references count (`tiers`, `origins`, `conditions`).
+        plan: options.
+        lower: components of ratings of which lower is better.
+        watch: told about progress.
+
+    Raises:
+        InputError: there is nothing that people said, or it does not fit the outputs.
+        UsageError: a scorer, criterion or component that does not exist, or one that does not score single outputs.
+    """
+    from geneval.defaults import default_scorers
+    from geneval.evaluation import Settings, prepared
+
+    chosen = plan or ReportPlan()
+    specs, left_out = default_scorers() if scorers is None else (scorers, None)
+    ready = prepared([specs] if isinstance(specs, str | Scorer) else list(specs))
+    grades, noted = rows_of(inputs.ratings if ratings is None else ratings, Rating, read_ratings, ratings_of)
+    choices, more = rows_of(preferences, Preference, read_preferences, preferences_of)
+    verdicts = _judgements(judgements)
+    if not grades and not choices:
+        raise InputError(
+            "a report needs what people said of the outputs: give ratings (--ratings) or preferences (--preferences); "
+            "the outputs hold no ratings"
+        )
+    outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
+    notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
+    people = _People(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
+    return _Reporting(outputs, people, chosen, watch).report(notes)
+
+
+def _judgements(given: Any) -> tuple[Judgement, ...]:
+    if given is None:
+        return ()
+    if isinstance(given, list | tuple) and all(isinstance(one, Judgement) for one in given):
+        return tuple(given)
+    rows, _, _ = read_judgements([str(given)] if isinstance(given, str | Path) else [str(one) for one in given])
+    return tuple(rows)
+
+
+@dataclass(frozen=True)
+class _People:
+    """What people said."""
+
+    ratings: tuple[Rating, ...]
+    preferences: tuple[Preference, ...]
+    judgements: tuple[Judgement, ...]
+    criterion: str | None
+    lower: tuple[str, ...]
+
+    @cached_property
+    def of_ratings(self) -> Criterion | None:
+        """The criterion of ratings that counts."""
+        asked = (self.criterion,) if self.criterion else ()
+        return criteria_of(self.ratings, asked, "ratings")[0] if self.ratings else None
+
+    def evidence(self, outputs: Outputs, plan: ReportPlan) -> Evidence:
+        """Ratings where there are any, else preferences."""
+        if self.of_ratings is not None:
+            return of_ratings(outputs, self.ratings, self.of_ratings, plan, self.lower)
+        asked = (self.criterion,) if self.criterion else ()
+        return of_preferences(outputs, self.preferences, criteria_of(self.preferences, asked, "preferences")[0], plan)
+
+
+@dataclass
+class _Reporting:
+    """One report."""
+
+    outputs: Outputs
+    people: _People
+    plan: ReportPlan
+    watch: Watch | None
+
+    def report(self, notes: tuple[str, ...]) -> Underestimation:
+        self.warnings: list[str] = []
+        copies = copies_of(self.outputs)
+        leaked = {name for row in copies if row.leaked for name in row.items}
+        whole = self.people.evidence(self.outputs, self.plan)
+        clean = self._cleaned(whole, leaked)
+        items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
+        validity = self._validity()
+        kinds = [kind for kind in validity if kind.valid.any()]
+        findings, said, rows = self._of_all(clean, items, kinds)
+        raw = self._of_all(whole, list(range(len(self.outputs.items))), kinds)[0] if leaked else []
+        self._warn_about(clean, copies)
+        return Underestimation(
+            finding=self._finding(said, findings, clean),
+            audit={
+                "copies": [row.to_dict() for row in copies],
+                "left_out": sorted(leaked),
+                "rule": "items where a leaked output equals one of its references are left out for all systems",
+            },
+            findings=tuple(findings),
+            raw=tuple(raw),
+            scorers=said,
+            controls=rows,
+            validity=self._counts(validity, items),
+            ranking=ranking_of(self.outputs, clean, self.plan.resamples, self.plan.seed),
+            people=self._about_people(clean),
+            plan=asdict(self.plan),
+            warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
+            notes=notes,
+        )
+
+    def _cleaned(self, whole: Evidence, leaked: set[str]) -> Evidence:
+        names = np.asarray([name in leaked for name in self.outputs.corpus.ids], bool)
+        clean = whole.keep(~names[whole.item])
+        if not len(clean.item):
+            raise InputError(f"nothing is left to report on: all {len(leaked)} items hold leaked copies of references")
+        return clean
+
+    def _validity(self) -> list[Validity]:
+        people = self.people
+        return kinds_of(
+            self.outputs,
+            ratings=people.ratings,
+            preferences=people.preferences,
+            judgements=people.judgements,
+            criterion=people.of_ratings,
+            valid_from=self.plan.valid,
+            lower=people.lower,
+        )
+
+    def _of_all(
+        self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]
+    ) -> tuple[list[Finding], list[dict[str, object]], list[dict[str, object]]]:
+        findings: list[Finding] = []
+        said: list[dict[str, object]] = []
+        rows: list[dict[str, object]] = []
+        for number, column in enumerate(self.outputs.scores.columns):
+            one = _OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
+            mine = one.findings()
+            findings += mine
+            said.append(one.summary(mine))
+            rows += one.control_rows()
+            if not one.sound:
+                self.warnings.append(
+                    f"{column.scorer}: controls that favour no system do not come out at 0, so no finding is made"
+                )
+            if self.watch:
+                self.watch("reporting", number + 1, len(self.outputs.scores.columns))
+        return findings, said, rows
+
+    def _finding(self, said: Sequence[Mapping[str, object]], findings: Sequence[Finding], evidence: Evidence) -> str:
+        order = ("both", "penalised", "relative_misranking", "not_enough_evidence", "no_evidence")
+        by_kind = {kind: [row for row in said if row["verdict"] == kind] for kind in order}
+        parts = []
+        for kind in order[:3]:
+            rows = by_kind[kind]
+            if rows:
+                parts.append(_together(kind, rows, findings))
+        if not parts:
+            if by_kind["not_enough_evidence"]:
+                names = ", ".join(str(row["scorer"]) for row in by_kind["not_enough_evidence"])
+                parts.append(
+                    f"Not enough evidence that {names} mark{_s(by_kind['not_enough_evidence'])} any system down or up at equal human quality"
+                )
+            else:
+                parts.append(
+                    "No evidence of underestimation: at equal human quality all systems get the same scores, within the margin"
+                )
+        parts[0] += f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"
+        sided = [row for row in said if row.get("sides_with_people")]
+        if sided and len(sided) * 2 >= len(said):
+            parts.append(f"{len(sided)} of {len(said)} scorers order pairs of outputs as people do more often than not")
+        return ". ".join(parts) + "."
+
+    def _counts(self, validity: Sequence[Validity], items: Sequence[int]) -> list[dict[str, object]]:
+        out = []
+        for kind in validity:
+            for place, system in enumerate(self.outputs.systems):
+                known, valid = int(kind.known[items, place].sum()), int((kind.valid & kind.known)[items, place].sum())
+                row = {"system": system, "evidence": kind.evidence, "rule": kind.rule, "n": known}
+                out.append(row | {"valid": None if kind.evidence == "unknown" else valid})
+        return out
+
+    def _about_people(self, evidence: Evidence) -> dict[str, object]:
+        criterion = self.people.of_ratings
+        return {
+            "evidence": evidence.kind,
+            "criterion": criterion.name if criterion and evidence.kind == "ratings" else self.people.criterion,
+            "matched_on": list(evidence.names),
+            "reliability": dict(evidence.reliability),
+            "reliability_is": "assumed" if evidence.assumed else "estimated from several people's words",
+            "signal_within_items": None if evidence.design.trouble else evidence.design.signal,
+            "ceiling": evidence.ceiling.to_dict() if evidence.ceiling else None,
+            "outputs": len(evidence.item),
+            "items": evidence.design.clusters,
+        }
+
+    def _warn_about(self, evidence: Evidence, copies: Sequence[Any]) -> None:
+        for row in copies:
+            if row.leaked:
+                self.warnings.append(
+                    f"{row.n} of {row.system}'s {row.outputs} outputs equal one of their references, far more than "
+                    f"references equal each other ({row.reference_rate:.2%}): leaked. These items are left out"
+                )
+        if evidence.assumed:
+            self.warnings.append(
+                "nobody graded an output twice, or too few did: how reliable grades are cannot be told, and is assumed to "
+                f"be {self.plan.reliability:g} for one grade (--reliability); `as_given` holds the numbers without it"
+            )
+        if evidence.design.clusters < FEW:
+            self.warnings.append(
+                f"{evidence.design.clusters} items are few: intervals are too narrow below about {FEW}"
+            )
+        if self.outputs.left_aside:
+            self.warnings.append(f"{self.outputs.left_aside} outputs beyond a system's first for an item do not count")
+        self.warnings.append("one data set says nothing of others: a scorer may do otherwise on other items or systems")
+
+
+def _s(rows: Sequence[object]) -> str:
+    return "s" if len(rows) == 1 else ""
+
+
+def _together(kind: str, rows: Sequence[Mapping[str, Any]], findings: Sequence[Finding]) -> str:
+    """One clause for all scorers of one verdict: whom they mark down and up, by how much, how sure."""
+    names = [str(row["scorer"]) for row in rows]
+    mine = [row for row in findings if row.scorer in names]
+    said = " and ".join(part for way in ("down", "up") if (part := _marked(mine, way)))
+    verdict = {
+        "both": "penalised against the human band, while others are rewarded above it",
+        "penalised": "penalised against the human band",
+        "relative_misranking": "relative misranking",
+    }[kind]
+    return f"{', '.join(names)} mark{_s(rows)} {said} at equal human quality: {verdict}"
+
+
+def _marked(findings: Sequence[Finding], way: str) -> str:
+    rows = [row for row in findings if row.direction == way and row.standardised is not None]
+    if not rows:
+        return ""
+    sizes = sorted((row.standardised for row in rows if row.standardised is not None), key=abs)
+    spread = f"{sizes[0]:+.2f}" if len(sizes) == 1 else f"{sizes[0]:+.2f} to {sizes[-1]:+.2f}"
+    p = max(row.p_adjusted or 0.0 for row in rows)
+    sure = "p < .001" if p < 0.001 else f"p <= {p:.3f}"
+    return f"{', '.join(dict.fromkeys(row.system for row in rows))} {way} ({spread} sd, {sure})"
+
+
+@dataclass
+class _OfScorer:
+    """One scorer on one version of the data."""
+
+    outputs: Outputs
+    evidence: Evidence
+    plan: ReportPlan
+    number: int
+    items: Sequence[int]
+    kinds: Sequence[Validity]
+
+    @property
+    def name(self) -> str:
+        """The scorer's spec."""
+        return self.outputs.scores.columns[self.number].scorer
+
+    @property
+    def scores(self) -> Floats:
+        """[cells]."""
+        return np.asarray(self.evidence.scores[self.number])
+
+    @property
+    def design(self) -> Design:
+        """Of the evidence."""
+        return self.evidence.design
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation of the score within groups, one degree of freedom a group taken off."""
+        inner = self.design.within(self.scores)
+        freedom = len(inner) - len(np.unique(self.design.group))
+        return math.sqrt(float((inner**2).sum()) / freedom) if freedom > 0 else 0.0
+
+    @cached_property
+    def matched(self) -> Spread | None:
+        """The differences, None where there are none."""
+        return None if self.design.trouble else self.design.differences(self.scores)
+
+    @cached_property
+    def given(self) -> Spread | None:
+        """The differences as if grades held no noise."""
+        bare = self.design.without_noise()
+        return None if bare.trouble else bare.differences(self.scores)
+
+    @cached_property
+    def noise(self) -> NoiseControls | None:
+        """Of controls."""
+        if self.matched is None:
+            return None
+        return noise_controls(self.evidence, self.scores, self.plan.draws, self.plan.seed)
+
+    @property
+    def sound(self) -> bool:
+        """Whether controls come out at 0."""
+        return self.noise is None or self.noise.sound()
+
+    @cached_property
+    def bands(self) -> dict[int, Band]:
+        """By system."""
+        return {s: band_of(self.outputs, self.number, s, self.items) for s in range(len(self.outputs.systems))}
+
+    @cached_property
+    def held_out(self) -> Estimate:
+        """The gap of a reference in the system's place."""
+        return controls.held_out(self.outputs, self.number, self.items, self.plan.seed, self.plan.confidence)
+
+    def findings(self) -> list[Finding]:
+        """One a system, with verdicts."""
+        places = {int(s): i for i, s in enumerate(self.design.present)} if self.matched is not None else {}
+        p = self._p()
+        adjusted = holm(np.minimum(2 * np.minimum(p, 1 - p), 1.0)) if len(p) else p
+        return judged(
+            [self._finding(s, places.get(s), p, adjusted) for s in range(len(self.outputs.systems))],
+            self.sound,
+            self.held_out,
+        )
+
+    def _p(self) -> Floats:
+        """One-sided: P of a difference this low, [systems present]."""
+        from scipy import stats
+
+        if self.matched is None or not self.spread:
+            return np.ones(0) if self.matched is None else np.full(len(self.matched.value), 0.5)
+        t = self.matched.value / np.maximum(self.matched.se, 1e-12 * self.spread)
+        return np.asarray(stats.t.cdf(t, self.matched.clusters - 1))
+
+    def _finding(self, system: int, place: int | None, p: Floats, adjusted: Floats) -> Finding:
+        band = self.bands[system]
+        difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
+        equivalent, needed = self._settled(place, margin)
+        high, low = band.permuted(self.plan.permutations, self.plan.seed) if len(band.item) else (None, None)
+        valid = self._valid(system, band)
+        return Finding(
+            system=self.outputs.systems[system],
+            scorer=self.name,
+            evidence=self.evidence.kind,
+            verdict="not_enough_evidence",
+            direction=None,
+            matched_difference=difference,
+            as_given=self._estimate(self.given, self._place_given(system)),
+            standardised=None if difference.value is None or not self.spread else difference.value / self.spread,
+            p_down=None if place is None else float(p[place]),
+            p_up=None if place is None else float(1 - p[place]),
+            p_adjusted=None if place is None else float(adjusted[place]),
+            equivalent=equivalent,
+            margin=None if place is None else margin,
+            needed=needed,
+            exceeds_controls=self._exceeds(place),
+            gap=self._gap(band, np.ones(len(band.item), bool)),
+            gap_valid={name: self._gap(band, mask) for name, mask in valid.items()},
+            p_penalised=high,
+            p_rewarded=low,
+            percentile=self._percentile(band),
+            false_negatives=rates(band, self._asked(valid, band), self._invalid(system, band), self.plan.confidence),
+            differential_fnr=self._differential(system),
+            contradiction=self._contradiction(system),
+            checks=self._checks(system),
+        )
+
+    def _place_given(self, system: int) -> int | None:
+        at = np.flatnonzero(self.design.present == system)
+        return int(at[0]) if self.given is not None and len(at) else None
+
+    def _estimate(self, found: Spread | None, place: int | None, unit: str = "outputs") -> Estimate:
+        if found is None:
+            return Estimate.none(self.design.trouble or "systems cannot be compared", unit)
+        if place is None:
+            return Estimate.none("the system has no rated output beside another system's for the same item", unit)
+        value, se = float(found.value[place]), float(found.se[place])
+        reach = quantile((1 + self.plan.confidence) / 2, found.clusters - 1) * se
+        estimator = "matched-quality difference; item effects, errors in variables, sandwich over items, t"
+        return Estimate(value, value - reach, value + reach, len(self.evidence.item), unit, estimator)
+
+    def _settled(self, place: int | None, margin: float) -> tuple[bool | None, int | None]:
+        """Whether the difference is shown to be below the margin; if it is neither that nor there, what would settle it."""
+        if self.matched is None or place is None:
+            return None, None
+        if not self.spread:
+            return True, None
+        value, se, clusters = float(self.matched.value[place]), float(self.matched.se[place]), self.matched.clusters
+        reach = quantile(0.95, clusters - 1)
+        if abs(value) + reach * se < margin:
+            return True, None
+        if abs(value) > quantile(0.975, clusters - 1) * se:
+            return False, None
+        # A difference as large as this one, or none: whichever the data lean to.
+        times = (se * (1.96 + 0.8416) / value) ** 2 if abs(value) >= margin else (se * (1.645 + _POWER) / margin) ** 2
+        return False, max(math.ceil(len(self.evidence.item) * times), len(self.evidence.item) + 1)
+
+    def _exceeds(self, place: int | None) -> bool | None:
+        if self.noise is None or self.matched is None or place is None:
+            return None
+        low, high = self.noise.range_of(place)
+        value = float(self.matched.value[place])
+        return value < low or value > high
+
+    def _gap(self, band: Band, mask: np.ndarray) -> Estimate:
+        if not len(band.item):
+            return Estimate.none("no item has two references and a score for each of them")
+        estimator = "what references score above the output, both against the same references"
+        return of_clusters(band.gap[mask], band.item[mask], self.plan.confidence, unit="outputs", estimator=estimator)
+
+    def _percentile(self, band: Band) -> Estimate:
+        sides = Sides.of(band, "pooled")
+        if not len(sides.row):
+            return Estimate.none("no item has two references and a score for each of them")
+        found = sides.percentiles()
+        estimator = "place in the pooled band, ties half"
+        return of_clusters(found, band.item, self.plan.confidence, unit="outputs", estimator=estimator)
+
+    def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
+        """By kind of evidence, which of the band's items have a valid output."""
+        mine = [kind for kind in self.kinds if kind.evidence != "unknown"]
+        return {kind.evidence: (kind.valid & kind.known)[band.item, system] for kind in mine}
+
+    @staticmethod
+    def _asked(valid: Mapping[str, np.ndarray], band: Band) -> dict[str, np.ndarray]:
+        return {"all outputs": np.ones(len(band.item), bool), **valid}
+
+    def _invalid(self, system: int, band: Band) -> np.ndarray:
+        """Outputs that some evidence calls invalid, and none valid."""
+        wrong, right = np.zeros(len(band.item), bool), np.zeros(len(band.item), bool)
+        for kind in self.kinds:
+            if kind.evidence in {"judged", "rated"}:
+                wrong |= (kind.known & ~kind.valid)[band.item, system]
+                right |= (kind.known & kind.valid)[band.item, system]
+        return wrong & ~right
+
+    @cached_property
+    def _below(self) -> dict[float, Floats]:
+        """By alpha, how much of each cell's scores lies below the band; NaN where that cannot be told."""
+        out = {}
+        for alpha in ALPHAS:
+            table = np.full(self.outputs.text.shape, np.nan)
+            for system, band in self.bands.items():
+                sides = Sides.of(band, "pooled")
+                if len(sides.row):
+                    table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
+            out[alpha] = table[self.evidence.item, self.evidence.system]
+        return out
+
+    @cached_property
+    def _differentials(self) -> dict[float, tuple[Design, Spread] | str]:
+        out: dict[float, tuple[Design, Spread] | str] = {}
+        for alpha, below in self._below.items():
+            kept = np.flatnonzero(~np.isnan(below))
+            design = self.design.take(kept)
+            out[alpha] = design.trouble or (design, design.differences(below[kept]))
+        return out
+
+    def _differential(self, system: int) -> dict[str, Estimate]:
+        """The share below the band beyond that of all systems at equal quality."""
+        out = {}
+        for alpha, found in self._differentials.items():
+            if isinstance(found, str):
+                out[f"{alpha:g}"] = Estimate.none(found)
+                continue
+            at = np.flatnonzero(found[0].present == system)
+            out[f"{alpha:g}"] = self._estimate(found[1], int(at[0]) if len(at) else None)
+        return out
+
+    def _contradiction(self, system: int) -> dict[str, Estimate]:
+        above, below = self.evidence.pairs()
+        wrong = (np.sign(self.scores[below] - self.scores[above]) + 1) / 2
+        mine = self.evidence.system
+        estimator = "share of pairs against people's order, ties half; chance: .5"
+        out = {}
+        for name, mask in (("preferred", mine[above] == system), ("not_preferred", mine[below] == system)):
+            cluster = self.design.cluster[above][mask]
+            out[name] = of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
+        return out
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, Design, Spread | None]]:
+        return [
+            (name, design, None if design.trouble else design.differences(self.scores[places]))
+            for name, places, design in parts_of(self.evidence, self.outputs, self.plan)
+        ]
+
+    def _checks(self, system: int) -> list[dict[str, object]]:
+        out = []
+        for name, design, found in self._parts:
+            at = np.flatnonzero(design.present == system)
+            if found is None or not len(at):
+                out.append(
+                    {"part": name, "n": len(design.group), "difference": Estimate.none(design.trouble or "absent")}
+                )
+                continue
+            row = self._estimate(found, int(at[0]))
+            out.append({"part": name, "n": len(design.group), "difference": row})
+        return out
+
+    def summary(self, findings: Sequence[Finding]) -> dict[str, object]:
+        """The verdict on the scorer."""
+        right = controls.accuracy(self.evidence, self.scores, self.plan.confidence)
+        return {
+            "scorer": self.name,
+            "signature": self.outputs.scores.signatures[self.number],
+            "verdict": of_scorer(findings),
+            "sentence": sentence(self.name, findings),
+            "down": [row.system for row in findings if row.direction == "down"],
+            "up": [row.system for row in findings if row.direction == "up"],
+            "accuracy": right,
+            "sides_with_people": right.low is not None and right.low > 0.5,
+            "ceiling": self.evidence.ceiling.value if self.evidence.ceiling else None,
+            "pairs": self._contrasts(),
+            "beaten_by": [row["control"] for row in self.control_rows() if row["beats"]],
+            "not_better_than": [row["control"] for row in self.control_rows() if row["level"]],
+        }
+
+    def _contrasts(self) -> list[dict[str, object]]:
+        """Each two systems: what the first gets above the second at equal quality."""
+        if self.matched is None:
+            return []
+        out = []
+        for one, other in _pairs(len(self.design.present)):
+            take = np.zeros(len(self.matched.value))
+            take[one], take[other] = 1.0, -1.0
+            both = Spread(
+                np.asarray([take @ self.matched.value]),
+                np.asarray([[take @ self.matched.covariance @ take]]),
+                self.matched.clusters,
+            )
+            names = [self.outputs.systems[int(self.design.present[i])] for i in (one, other)]
+            out.append({"first": names[0], "second": names[1], "difference": self._estimate(both, 0)})
+        return out
+
+    def control_rows(self) -> list[dict[str, object]]:
+        """What controls get; `beats`: the control does better than the scorer lets stand."""
+        if "rows" not in self.__dict__:
+            self.__dict__["rows"] = [*self._scorer_controls(), *self._text_controls()]
+        rows: list[dict[str, object]] = self.__dict__["rows"]
+        return rows
+
+    def _scorer_controls(self) -> Iterator[dict[str, object]]:
+        """Scorers in the scorer's place."""
+        lengths = self.outputs.lengths[self.evidence.item, self.evidence.system]
+        for name, values in (("constant", np.zeros(len(lengths))), ("length_only", lengths)):
+            gain = controls.accuracy_gain(self.evidence, values, self.scores, self.plan.confidence)
+            right = controls.accuracy(self.evidence, values, self.plan.confidence)
+            found = None if self.matched is None else self.design.differences(values)
+            row = {"control": name, "scorer": self.name, "kind": "scorer", "accuracy": right, "gain": gain}
+            row |= {"matched_difference": self._by_system(found), "beats": gain.low is not None and gain.low > 0}
+            yield row | {"level": not row["beats"] and gain.high is not None and gain.high >= 0}
+        if self.noise is None:
+            return
+        for name, drawn in self.noise.drawn.items():
+            low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+            differences = {
+                self.outputs.systems[int(s)]: Estimate(
+                    float(drawn[:, i].mean()), float(low[i]), float(high[i]), len(drawn), "draws"
+                )
+                for i, s in enumerate(self.design.present)
+            }
+            row = {"control": name, "scorer": self.name, "kind": "scorer", "matched_difference": differences}
+            yield row | {
+                "accuracy": Estimate(self.noise.accuracy[name], None, None, len(drawn), "draws"),
+                "correlation": self.noise.correlation if name == "unbiased_noise" else 0.0,
+                "beats": False,
+                "level": False,
+            }
+
+    def _by_system(self, found: Spread | None) -> dict[str, Estimate]:
+        if found is None:
+            return {}
+        return {self.outputs.systems[int(s)]: self._estimate(found, i) for i, s in enumerate(self.design.present)}
+
+    def _text_controls(self) -> Iterator[dict[str, object]]:
+        """Texts in the outputs' place: what answers nothing should score below every system."""
+        table = self.outputs.scores.table[self.number]
+        for control in controls.text_controls(self.outputs, self.items, self.plan.seed):
+            scores = controls.text_scores(self.outputs, self.number, control)
+            above = []
+            for place, system in enumerate(self.outputs.systems):
+                both = np.flatnonzero(~np.isnan(scores) & ~np.isnan(table[:, place]))
+                gain = of_clusters(
+                    scores[both] - table[both, place],
+                    both,
+                    self.plan.confidence,
+                    unit="items",
+                    estimator="mean difference",
+                )
+                if gain.low is not None and gain.low > 0:
+                    above.append(system)
+            there = np.flatnonzero(~np.isnan(scores))
+            value = of_clusters(scores[there], there, self.plan.confidence, unit="items", estimator="mean score")
+            yield {
+                "control": control.name, "scorer": self.name, "kind": "text", "note": control.note,
+                "score": value, "above": above, "beats": bool(above), "level": False,
+            }  # fmt: skip
+        row = {"control": "held_out_reference", "scorer": self.name, "kind": "text", "gap": self.held_out}
+        yield row | {"beats": False, "level": False}
+
+
+def _pairs(count: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(count) for j in range(i + 1, count)]
+
+
+def parts_of(evidence: Evidence, outputs: Outputs, plan: ReportPlan) -> Iterator[tuple[str, np.ndarray, Design]]:
+    """Parts of the data, grades as given: the best grades of each kind of quality, and bins of length.
+
+    To take noise out of grades needs all of them; within a part that was chosen by them it would be taken out twice.
+    """
+    lengths = outputs.lengths[evidence.item, evidence.system]
+    design = evidence.design.without_noise()
+    masks = []
+    if evidence.kind == "ratings":
+        for kind, name in enumerate(evidence.names):
+            values = design.quality[:, kind]
+            limit = plan.valid.get(name, float(np.quantile(values, 0.5, method="higher")))
+            masks.append((f"{name} {limit:g} or better", values >= limit - 1e-9))
+    edges = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3, 1], method="nearest"))
+    for low, high in pairwise(edges.tolist()):
+        inside = (lengths > low) | ((low == edges[0]) & (lengths == low))
+        masks.append((f"{low + (low != edges[0]):g} to {high:g} words", inside & (lengths <= high)))
+    for name, mask in masks:
+        places = np.flatnonzero(mask)
+        part = replace(design.take(places), exact=exact_columns(lengths[places]))
+        yield name, places, part

@@ -1,0 +1,277 @@
+"""`find_underestimation` and `geneval report`: what they say, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+import geneval
+from geneval.cli import app
+from geneval.data import Judgement, Preference, Rating, inputs_from_lists
+from geneval.underestimation import ReportPlan, find_underestimation
+from geneval.underestimation._band import exchanges
+from geneval.underestimation._leaks import at_least
+from geneval.underestimation._matched import Design
+from geneval_references import InputError, Reference, ReferenceSet, UsageError
+from geneval_scorers import Corpus, parse
+
+PLAN = ReportPlan(valid={"": 4}, permutations=99, draws=100, resamples=100)
+FIELDS = {
+    "schema",
+    "finding",
+    "audit",
+    "systems",
+    "raw",
+    "controls",
+    "scorers",
+    "validity",
+    "ranking",
+    "people",
+    "plan",
+}
+WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here", "there", "now"]
+
+
+def drawn(items=40, seed=0):
+    """Two systems and three references an item; grades of two people."""
+    rng = np.random.default_rng(seed)
+
+    def text(words):
+        return " ".join(rng.choice(WORDS, words, replace=False))
+
+    predictions = {name: [text(5 + n % 3) for n in range(items)] for name in ("one", "two")}
+    references = [[text(6) for _ in range(3)] for _ in range(items)]
+    ratings = []
+    for n in range(items):
+        for name in predictions:
+            grade = rng.integers(1, 6)
+            ratings += [Rating(str(n + 1), name, grade + rng.normal() / 4, None, who) for who in "ab"]
+    return predictions, references, ratings
+
+
+@pytest.fixture(scope="module")
+def report():
+    predictions, references, ratings = drawn()
+    inputs = inputs_from_lists(predictions=predictions, references=references, sources=["a cat sits"] * 40)
+    return find_underestimation(inputs, ratings=ratings, scorers=["token_f1", "bleu"], plan=PLAN)
+
+
+def test_differences_add_up_to_nothing(report):
+    for scorer in ("token_f1", "bleu"):
+        rows = [row.matched_difference.value for row in report.findings if row.scorer == scorer]
+        assert sum(rows) == pytest.approx(0, abs=1e-9)
+
+
+def test_every_report_has_every_control(report):
+    names = {"constant", "length_only", "random", "unbiased_noise", "copy_of_source", "most_frequent_reference"}
+    names |= {"generic_output", "mismatched_item", "held_out_reference"}
+    for scorer in ("token_f1", "bleu"):
+        assert {row["control"] for row in report.controls if row["scorer"] == scorer} == names
+
+
+def test_json_holds_everything_and_no_nan(report):
+    found = json.loads(report.to_json(), parse_constant=pytest.fail)
+    assert set(found) >= FIELDS and len(found["systems"]) == 4
+    row = found["systems"][0]
+    assert {"value", "low", "high", "n", "estimator"} <= set(row["matched_difference"])
+    assert found["scorers"][0]["signature"].startswith("token_f1(")
+
+
+def test_reliability_is_estimated_where_two_people_grade(report):
+    assert report.people["reliability_is"].startswith("estimated")
+    assert not any("assumed" in text for text in report.warnings)
+
+
+def test_same_seed_same_report(report):
+    predictions, references, ratings = drawn()
+    inputs = inputs_from_lists(predictions=predictions, references=references, sources=["a cat sits"] * 40)
+    again = find_underestimation(inputs, ratings=ratings, scorers=["token_f1", "bleu"], plan=PLAN)
+    assert again.to_json() == report.to_json()
+
+
+def test_a_copy_of_the_source_that_beats_systems_is_named():
+    rng = np.random.default_rng(1)
+    sources = [" ".join(rng.choice(WORDS, 8, replace=False)) for _ in range(40)]
+    references = [[s, s.replace("cat", "animal")] for s in sources]
+    predictions = {"one": ["a cat"] * 40, "two": ["the dog"] * 40}
+    ratings = [Rating(str(n + 1), name, float(n % 5)) for n in range(40) for name in predictions]
+    inputs = inputs_from_lists(predictions=predictions, references=references, sources=sources)
+    found = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], plan=PLAN)
+    assert "copy_of_source" in found.scorers[0]["beaten_by"]
+
+
+def test_one_system_gives_no_difference_and_says_why():
+    predictions, references, ratings = drawn()
+    inputs = inputs_from_lists(predictions={"one": predictions["one"]}, references=references)
+    mine = [row for row in ratings if row.system == "one"]
+    row = find_underestimation(inputs, ratings=mine, scorers=["token_f1"], plan=PLAN).of("one", "token_f1")
+    assert row.verdict == "not_enough_evidence" and row.matched_difference.value is None
+    assert "two systems" in row.matched_difference.reason
+
+
+def test_single_references_have_no_band():
+    predictions, references, ratings = drawn()
+    inputs = inputs_from_lists(predictions=predictions, references=[row[0] for row in references])
+    row = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], plan=PLAN).of("one", "token_f1")
+    assert row.gap.value is None and row.p_penalised is None and row.matched_difference.value is not None
+
+
+def test_grades_that_are_all_noise_are_refused():
+    predictions, references, ratings = drawn(60)
+    inputs = inputs_from_lists(predictions=predictions, references=references)
+    single = [Rating(r.id, r.system, r.value + 5 * int(r.id)) for r in ratings if r.annotator == "a"]
+    plan = ReportPlan(reliability=0.8, permutations=99, draws=100)
+    row = find_underestimation(inputs, ratings=single, scorers=["token_f1"], plan=plan).of("one", "token_f1")
+    assert row.matched_difference.value is None and "too noisy" in row.matched_difference.reason
+
+
+def test_validity_by_kind_of_evidence():
+    predictions, references, ratings = drawn()
+    inputs = inputs_from_lists(predictions=predictions, references=references)
+    judgements = [Judgement("1", predictions["one"][0], "valid", who, "g") for who in "ab"]
+    found = find_underestimation(inputs, ratings=ratings, judgements=judgements, scorers=["token_f1"], plan=PLAN)
+    rows = {(row["evidence"], row["system"]): row for row in found.validity}
+    assert (rows["judged", "one"]["n"], rows["judged", "one"]["valid"]) == (1, 1)
+    assert rows["judged", "two"]["n"] == 0 and rows["rated", "one"]["n"] == 40
+    assert rows["unknown", "one"]["n"] == 0 and rows["unknown", "one"]["valid"] is None
+
+
+def test_preferences_against_references_are_evidence():
+    predictions, references, _ = drawn()
+    predictions["two"][:12] = [row[0] for row in references[:12]]
+    inputs = inputs_from_lists(predictions=predictions, references=references)
+    choices = [
+        Preference(str(n + 1), "one", "two", "a" if n < 30 else "b", who) for n in range(40) for who in ("x", "y")
+    ]
+    found = find_underestimation(inputs, preferences=choices, scorers=["token_f1"], plan=ReportPlan(permutations=99))
+    assert found.audit["copies"][1]["leaked"]
+    kinds = {(row["evidence"], row["system"]) for row in found.validity}
+    assert ("preferred", "one") in kinds
+
+
+def slow_exchange(scorer, texts, one, other):
+    """m(t; T - {t, u}), asked by itself."""
+    rest = [text for n, text in enumerate(texts) if n not in (one, other)]
+    row = geneval.score(predictions=[texts[one]], references=[rest], scorers=[scorer], resamples=0)
+    return row.columns["score"][0]
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join), min_size=3, max_size=5))
+def test_the_band_equals_asking_one_by_one(texts):
+    corpus = Corpus([ReferenceSet("1", tuple(Reference(text) for text in texts))])
+    part = next(exchanges(parse("token_f1"), corpus, {0: corpus.references.row(0)}))
+    for one, other in permutations(range(len(texts)), 2):
+        assert part.table[0, one, other] == pytest.approx(slow_exchange("token_f1", texts, one, other), abs=1e-9)
+    assert part.gaps.sum() == pytest.approx(0, abs=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=6), st.integers(0, 6))
+def test_at_least_equals_counting_all_cases(chances, count):
+    total = 0.0
+    for case in np.ndindex(*(2,) * len(chances)):
+        if sum(case) >= count:
+            total += np.prod([c if hit else 1 - c for c, hit in zip(chances, case, strict=True)])
+    assert at_least(np.asarray(chances), count) == pytest.approx(total, abs=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_differences_equal_a_regression_with_all_columns(seed):
+    """Ragged data: some cells missing."""
+    rng = np.random.default_rng(seed)
+    item, system = (part.ravel() for part in np.meshgrid(np.arange(25), np.arange(3), indexing="ij"))
+    kept = np.flatnonzero((rng.random(75) < 0.8) | (item < 5))
+    item, system = item[kept], system[kept]
+    quality, exact, score = rng.normal(size=(len(kept), 2)), rng.normal(size=(len(kept), 1)), rng.normal(size=len(kept))
+    design = Design(("a", "b", "c"), item, item, system, quality, np.zeros_like(quality), exact)
+    columns = [item[:, None] == np.unique(item), system[:, None] == [0, 1], quality, exact]
+    slopes = np.linalg.lstsq(np.concatenate(columns, axis=1).astype(float), score, rcond=None)[0]
+    effects = np.append(slopes[len(np.unique(item)) :][:2], 0.0)
+    assert design.differences(score).value == pytest.approx(effects - effects.mean(), abs=1e-8)
+
+
+def test_nothing_that_people_said_is_refused():
+    predictions, references, _ = drawn(4)
+    inputs = inputs_from_lists(predictions=predictions, references=references)
+    with pytest.raises(InputError, match="needs what people said"):
+        find_underestimation(inputs, scorers=["token_f1"])
+
+
+@pytest.mark.parametrize("scorer", ["repetition(n=2)", "distinct_n"])
+def test_scorers_of_something_else_are_refused(scorer):
+    predictions, references, ratings = drawn(4)
+    inputs = inputs_from_lists(predictions=predictions, references=references)
+    with pytest.raises(UsageError, match="leave it out of a report"):
+        find_underestimation(inputs, ratings=ratings, scorers=[scorer])
+
+
+@pytest.mark.parametrize("option", [{"reliability": 0}, {"margin": -1.0}, {"confidence": 1.0}, {"draws": 3}])
+def test_options_out_of_range_are_refused(option):
+    with pytest.raises(UsageError, match="does not fit"):
+        ReportPlan(**option)
+
+
+@pytest.fixture
+def files(tmp_path):
+    predictions, references, ratings = drawn()
+    rows = []
+    for n, own in enumerate(references):
+        grades = {
+            name: np.mean([r.value for r in ratings if (r.id, r.system) == (str(n + 1), name)]) for name in predictions
+        }
+        outputs = {name: texts[n] for name, texts in predictions.items()}
+        rows.append({"id": str(n + 1), "references": own, "outputs": outputs, "ratings": grades})
+    path = tmp_path / "rated.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def run(*given):
+    return CliRunner().invoke(app, ["report", *map(str, given)])
+
+
+def test_the_command_prints_the_finding_first_and_writes_the_file(files, tmp_path):
+    done = run(files, "-s", "token_f1", "--valid", "4", "-o", tmp_path / "out", "--format", "table")
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "out" / "underestimation.json").read_text(encoding="utf-8"))
+    assert " ".join(done.stdout.split()).startswith(" ".join(found["finding"].split()))
+    assert "token_f1" in done.stdout and "Matched on grade" in done.stdout
+    again = run(files, "-s", "token_f1", "-o", tmp_path / "out")
+    assert again.exit_code == 2 and "never overwritten" in again.output
+
+
+def test_a_run_lends_its_scorers_and_what_they_learned(files, tmp_path):
+    made = CliRunner().invoke(app, ["score", str(files), "-s", "cider", "-o", str(tmp_path / "run")])
+    assert made.exit_code == 0, made.output
+    done = run(tmp_path / "run", files, "--format", "json", "-q")
+    assert done.exit_code == 0 and json.loads(done.stdout)["scorers"][0]["scorer"] == "cider"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (["run"], 2, "holds scores and no texts"),
+        (["run", "rated.jsonl", "-s", "bleu"], 2, "is about scoring"),
+        (["run", "other.jsonl"], 3, "not those that the run was scored against"),
+        (["rated.jsonl", "--valid", "good"], 2, "write a grade"),
+        (["rated.jsonl", "--component", "taste"], 2, "no ratings are of the component 'taste'"),
+        (["rated.jsonl", "--criterion", "taste"], 2, "no ratings are of criterion 'taste'"),
+        (["rated.jsonl", "--format", "csv"], 2, "table or json"),
+        (["rated.jsonl", "--reliability", "2"], 2, "does not fit"),
+    ],
+)
+def test_what_does_not_fit_is_refused(files, tmp_path, monkeypatch, given, code, said):
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["score", "rated.jsonl", "-s", "token_f1", "-o", "run"])
+    text = files.read_text(encoding="utf-8")
+    (tmp_path / "other.jsonl").write_text(text.replace("cat", "cow"), encoding="utf-8")
+    done = run(*given)
+    assert (done.exit_code, " ".join(done.output.split()).count(said) > 0) == (code, True), done.output
