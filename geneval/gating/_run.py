@@ -319,7 +319,11 @@ class _Run:
         questions = self.pool.questions
         self._idf = rarity(questions)
         self._tell("looking at candidates", 0)
-        table = features(questions, self.models, self._idf).without(self.settings.without)
+        everything = features(questions, self.models, self._idf)
+        if strange := sorted(set(self.settings.without) - set(everything.families)):
+            known = ", ".join(dict.fromkeys(everything.families))
+            raise UsageError(f"--without {strange[0]!r}: no feature here is of this family; there are {known}")
+        table = everything.without(self.settings.without)
         if not table.names:
             raise UsageError(f"--without {' --without '.join(self.settings.without)} leaves no feature")
         taught = {q.item for q, flag in zip(questions, learning, strict=True) if flag}

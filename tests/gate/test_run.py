@@ -199,6 +199,12 @@ def test_a_family_can_be_left_out(pets, drawn):
     assert found.gate.families == ()
 
 
+def test_a_family_that_is_not_there_is_refused(pets, drawn):
+    sets, _, read = pets
+    with pytest.raises(UsageError, match="there are n-gram, rules, proposers"):
+        run_gate(sets, read(drawn[1]), Settings(without=("minlm",)), drawn=[drawn[0]])
+
+
 # What is wrong, and what is said about it.
 def test_a_log_of_another_pool_is_refused(pets):
     sets, truth, read = pets
