@@ -35,8 +35,9 @@ import numpy as np
 from geneval.data import Output
 from geneval.similarity import ScorerSimilarity
 from geneval_references import Reference, ReferenceSet, fold
-from geneval_references.audit import audit
+from geneval_references.audit import ALPHA, audit
 from geneval_references.audit._alike import Alike
+from geneval_references.audit._audit import LEAKS, OTHERS
 from geneval_references.audit._encoding import repair
 from geneval_references.audit._leaks import leaks
 from geneval_references.audit._misplaced import misplaced
@@ -45,8 +46,8 @@ from geneval_references.audit._table import Table
 
 PAGE = Path(__file__).parents[1] / "docs" / "audit.md"
 BEGIN, END = "<!-- begin: planted -->", "<!-- end: planted -->"
-SHARE = 0.05 / 7
-"""What each test gets of the audit's chance of a false alarm."""
+LEAK_SHARE, SHARE = ALPHA * LEAKS, ALPHA * OTHERS
+"""What the tests get of the audit's chance of a false alarm."""
 TESTS = {"leak", "shifted", "unrelated", "transposed", "outlier column", "language", "length limit"}
 FILES = {
     "asset": "asset/items.jsonl.gz",
@@ -180,7 +181,7 @@ def leak(data: Data, system: str, rng: np.random.Generator) -> bool:
     places = [n for n, o in enumerate(data.outputs) if o.system == system and own[o.id]]
     chosen = set(rng.choice(places, round(0.05 * len(places)), replace=False).tolist())
     outputs = [replace(o, text=str(rng.choice(own[o.id]))) if n in chosen else o for n, o in enumerate(data.outputs)]
-    found = leaks(Table(data.sets, outputs), SHARE)
+    found = leaks(Table(data.sets, outputs), LEAK_SHARE)
     return any(isinstance(f, Finding) and f.subject == system for f in found)
 
 

@@ -52,8 +52,10 @@ KINDS: dict[str, Level] = {
 }
 """What there is to find, in the order in which it is told."""
 
-_TESTS = 7
-"""How many of the checks are tests: leaks, outliers, outlier columns, shifts, transposition, language, length limit."""
+LEAKS = 0.5
+"""The share of `alpha` that the test of leaks gets: they are few, and the hardest to see and the worst to miss."""
+OTHERS = (1 - LEAKS) / 6
+"""The share of each other test: outliers, outlier columns, shifts, transposition, language, length limit."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def audit(
         sets: reference sets, in the order of their files: shifts are looked for along it.
         outputs: systems' outputs for them.
         similarity: how alike texts are; without it outliers and misplaced columns are not looked for.
-        alpha: the chance that any test gives a false alarm; it is shared out evenly among the tests.
+        alpha: the chance that any test gives a false alarm; the tests share it (`LEAKS`, `OTHERS`).
         ignore: kinds of findings to leave out.
         seed: of what is drawn.
         notes: to be kept with the result.
@@ -184,7 +186,7 @@ def audit(
     table = Table(sets, answers)
     if not len(table.item):
         raise InputError("there is no reference that is not blank: nothing to audit")
-    found = [one for one in _checks(table, similarity, alpha / _TESTS, seed) if one.kind not in skipped]
+    found = [one for one in _checks(table, similarity, alpha, seed) if one.kind not in skipped]
     order = {kind: n for n, kind in enumerate(KINDS)}
     findings = sorted((one for one in found if isinstance(one, Finding)), key=lambda one: order[one.kind])
     return Audit(
@@ -204,7 +206,8 @@ def audit(
 
 
 def _checks(table: Table, similarity: Similarity | None, alpha: float, seed: int) -> Iterator[Finding | Untested]:
-    yield from leaks(table, alpha)
+    yield from leaks(table, alpha * LEAKS)
+    alpha *= OTHERS
     if similarity is None:
         yield from (Untested(kind, "no similarity was given") for kind in ("outlier", "outlier column", "shifted"))
     else:

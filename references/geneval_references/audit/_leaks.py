@@ -144,9 +144,10 @@ class _Facts:
         keys = item * span + table.folded[table.output_text[mine]]
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         same = self.keys[at] == keys
-        counted = same & ~self._explained(keys, keys)
+        own = ~self._explained(keys, keys)
+        counted = same & own
         p = [self._exchanged(keys, item, counted, floor) for floor in (0, self._long_half)]
-        near = self._near_misses(mine[~same])
+        near = self._near_misses(mine[own & ~same])
         exact = sum(self.long(text) for text in table.output_text[mine[counted]].tolist())
         return _Copying(system, len(mine), mine[same], mine[counted], _any(*p, _pointed(exact, near)))
 
