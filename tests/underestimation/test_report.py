@@ -79,7 +79,8 @@ def test_json_holds_everything_and_no_nan(report):
     found = json.loads(report.to_json(), parse_constant=pytest.fail)
     assert set(found) >= FIELDS and len(found["systems"]) == 4
     row = found["systems"][0]
-    assert {"value", "low", "high", "n", "estimator"} <= set(row["matched_difference"])
+    for name in ("matched_difference", "gap", "differential_fnr", "contradiction"):
+        assert {"value", "low", "high", "n", "estimator"} <= set(row[name])
     assert found["scorers"][0]["signature"].startswith("token_f1(")
 
 
