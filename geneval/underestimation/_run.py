@@ -105,7 +105,19 @@ def find_underestimation(
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = _People(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
-    return _Reporting(outputs, people, chosen, watch).report(notes)
+    report = _Reporting(outputs, people, chosen, watch).report(notes)
+    return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _otherwise(settings: Settings | None) -> list[str]:
+    """What was asked of scores and does not hold here."""
+    if settings is None or (not settings.k and settings.copies == "keep"):
+        return []
+    told = (
+        "a report scores outputs against their whole reference sets, equal references kept: what the run was scored with "
+        "(-k, --copies) does not count here"
+    )
+    return [told]
 
 
 def _judgements(given: Any) -> tuple[Judgement, ...]:
