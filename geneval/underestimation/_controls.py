@@ -17,6 +17,9 @@ from geneval.underestimation._outputs import Outputs, better_is_higher
 from geneval.underestimation._people import Evidence
 from geneval_scorers import Queries, Ragged, ask_each
 
+_BLOCK = 20_000_000
+"""So many (draw, cell, kind of quality) are drawn together."""
+
 _FILE_NAME = re.compile(r"\S+\.\w{2,5}")
 
 
@@ -53,16 +56,24 @@ def noise_controls(evidence: Evidence, scores: Floats, count: int, seed: int) ->
     design, rng = evidence.design, np.random.default_rng(seed)
     spread = float(design.within(scores).std()) or 1.0
     correlation = _correlation(scores, evidence.grade)
-    random = rng.standard_normal((count, len(scores))) * spread
-    noisy = _unbiased(evidence, correlation, count, rng)
-    # Of the scorer's spread, so that its differences are in the scorer's units.
-    noisy *= spread / np.maximum(np.asarray([design.within(row).std() for row in noisy])[:, None], 1e-12)
     above, below = evidence.pairs()
-    found = {"random": random, "unbiased_noise": noisy}
+    drawn: dict[str, list[Floats]] = {"random": [], "unbiased_noise": []}
+    right: dict[str, list[Floats]] = {"random": [], "unbiased_noise": []}
+    size = max(1, _BLOCK // (len(scores) * design.quality.shape[1]))
+    for start in range(0, count, size):
+        many = min(size, count - start)
+        random = rng.standard_normal((many, len(scores))) * spread
+        noisy = _unbiased(evidence, correlation, many, rng)
+        # Of the scorer's spread, so that its differences are in the scorer's units.
+        noisy *= spread / np.maximum(np.asarray([design.within(row).std() for row in noisy])[:, None], 1e-12)
+        for name, rows in (("random", random), ("unbiased_noise", noisy)):
+            drawn[name].append(rows @ design.map.T)
+            right[name].append(_right(rows, above, below).mean(axis=1) if len(above) else np.zeros(0))
+    shares = {name: np.concatenate(parts) for name, parts in right.items()}
     return NoiseControls(
         correlation,
-        {name: rows @ design.map.T for name, rows in found.items()},
-        {name: float(_right(rows, above, below).mean()) if len(above) else None for name, rows in found.items()},
+        {name: np.concatenate(parts) for name, parts in drawn.items()},
+        {name: float(share.mean()) if len(share) else None for name, share in shares.items()},
     )
 
 

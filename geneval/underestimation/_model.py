@@ -90,8 +90,10 @@ class Finding:
         p_penalised, p_rewarded: of the exact permutation test, one-sided each.
         percentile: where outputs lie in the band, .5 where they are like references.
         false_negatives: by alpha.
-        differential_fnr: by alpha, at equal quality.
-        contradiction: how often the scorer puts the system below another that people put below it.
+        differential_fnr: share below the band's 25 % quantile beyond that of all systems at equal quality.
+        differential_fnr_at: the same by alpha.
+        contradiction: of pairs that people say the system wins, how often the scorer says it loses; ties half.
+        contradiction_in_favour: of pairs that people say it loses, how often the scorer says it wins.
         checks: the difference in parts of the data: outputs of high quality, bins of length.
     """
 
@@ -116,8 +118,10 @@ class Finding:
     p_rewarded: float | None
     percentile: Estimate
     false_negatives: Sequence[Mapping[str, object]]
-    differential_fnr: Mapping[str, Estimate]
-    contradiction: Mapping[str, Estimate]
+    differential_fnr: Estimate
+    differential_fnr_at: Mapping[str, Estimate]
+    contradiction: Estimate
+    contradiction_in_favour: Estimate
     checks: Sequence[Mapping[str, object]]
 
 

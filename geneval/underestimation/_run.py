@@ -45,6 +45,9 @@ from geneval_scorers import FitState, Scorer, Watch, holm
 if TYPE_CHECKING:
     from geneval.settings import Settings
 
+HEADLINE = 0.25
+"""Alpha of the one differential false-negative rate that stands for all."""
+
 FEW = 30
 """Below so many items, sandwich intervals are too narrow."""
 
@@ -102,7 +105,19 @@ def find_underestimation(
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = _People(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
-    return _Reporting(outputs, people, chosen, watch).report(notes)
+    report = _Reporting(outputs, people, chosen, watch).report(notes)
+    return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _otherwise(settings: Settings | None) -> list[str]:
+    """What was asked of scores and does not hold here."""
+    if settings is None or (not settings.k and settings.copies == "keep"):
+        return []
+    told = (
+        "a report scores outputs against their whole reference sets, equal references kept: what the run was scored with "
+        "(-k, --copies) does not count here"
+    )
+    return [told]
 
 
 def _judgements(given: Any) -> tuple[Judgement, ...]:
@@ -383,7 +398,9 @@ class _OfScorer:
         """One a system, with verdicts."""
         places = {int(s): i for i, s in enumerate(self.design.present)} if self.matched is not None else {}
         p = self._p()
-        adjusted = holm(np.minimum(2 * np.minimum(p, 1 - p), 1.0)) if len(p) else p
+        two_sided = np.minimum(2 * np.minimum(p, 1 - p), 1.0)
+        # Two systems are one test: their differences are the same but for the sign.
+        adjusted = holm(two_sided) if len(p) > 2 else two_sided
         return judged(
             [self._finding(s, places.get(s), p, adjusted) for s in range(len(self.outputs.systems))],
             self.sound,
@@ -405,6 +422,7 @@ class _OfScorer:
         equivalent, needed = self._settled(place, margin)
         high, low = band.permuted(self.plan.permutations, self.plan.seed) if len(band.item) else (None, None)
         valid = self._valid(system, band)
+        differential, (lost, won) = self._differential(system), self._contradiction(system)
         return Finding(
             system=self.outputs.systems[system],
             scorer=self.name,
@@ -427,8 +445,10 @@ class _OfScorer:
             p_rewarded=low,
             percentile=self._percentile(band),
             false_negatives=rates(band, self._asked(valid, band), self._invalid(system, band), self.plan.confidence),
-            differential_fnr=self._differential(system),
-            contradiction=self._contradiction(system),
+            differential_fnr=differential[f"{HEADLINE:g}"],
+            differential_fnr_at=differential,
+            contradiction=lost,
+            contradiction_in_favour=won,
             checks=self._checks(system),
         )
 
@@ -534,16 +554,18 @@ class _OfScorer:
             out[f"{alpha:g}"] = self._estimate(found[1], int(at[0]) if len(at) else None)
         return out
 
-    def _contradiction(self, system: int) -> dict[str, Estimate]:
+    def _contradiction(self, system: int) -> tuple[Estimate, Estimate]:
+        """Of pairs that people say the system wins, and of those that it loses."""
         above, below = self.evidence.pairs()
         wrong = (np.sign(self.scores[below] - self.scores[above]) + 1) / 2
-        mine = self.evidence.system
         estimator = "share of pairs against people's order, ties half; chance: .5"
-        out = {}
-        for name, mask in (("preferred", mine[above] == system), ("not_preferred", mine[below] == system)):
+
+        def share(mask: np.ndarray) -> Estimate:
             cluster = self.design.cluster[above][mask]
-            out[name] = of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
-        return out
+            return of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
+
+        mine = self.evidence.system
+        return share(mine[above] == system), share(mine[below] == system)
 
     @cached_property
     def _parts(self) -> list[tuple[str, Design, Spread | None]]:

@@ -103,6 +103,8 @@ def _preferred(outputs: Outputs, preferences: Sequence[Preference]) -> Validity:
         if row.id not in items or row.a not in systems or row.b not in systems or row.winner == "skip":
             continue
         item, sides = items[row.id], (systems[row.a], systems[row.b])
+        if min(outputs.text[item, sides[0]], outputs.text[item, sides[1]]) < 0:
+            continue
         own = set(corpus.folded[corpus.references.row(item)].tolist())
         share = {"a": (1.0, 0.0), "b": (0.0, 1.0)}.get(row.winner, (0.5, 0.5))
         if row.winner == "both_bad":

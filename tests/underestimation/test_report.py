@@ -79,7 +79,8 @@ def test_json_holds_everything_and_no_nan(report):
     found = json.loads(report.to_json(), parse_constant=pytest.fail)
     assert set(found) >= FIELDS and len(found["systems"]) == 4
     row = found["systems"][0]
-    assert {"value", "low", "high", "n", "estimator"} <= set(row["matched_difference"])
+    for name in ("matched_difference", "gap", "differential_fnr", "contradiction"):
+        assert {"value", "low", "high", "n", "estimator"} <= set(row[name])
     assert found["scorers"][0]["signature"].startswith("token_f1(")
 
 
@@ -253,6 +254,35 @@ def test_a_run_lends_its_scorers_and_what_they_learned(files, tmp_path):
     assert made.exit_code == 0, made.output
     done = run(tmp_path / "run", files, "--format", "json", "-q")
     assert done.exit_code == 0 and json.loads(done.stdout)["scorers"][0]["scorer"] == "cider"
+
+
+def test_what_a_run_was_scored_with_and_a_report_is_not_is_said(files, tmp_path):
+    CliRunner().invoke(app, ["score", str(files), "-s", "token_f1", "-k", "1", "-o", str(tmp_path / "run")])
+    done = run(tmp_path / "run", files, "--format", "table")
+    assert done.exit_code == 0 and "whole reference sets" in " ".join(done.stderr.split())
+
+
+def test_judgements_are_read_from_a_file(files, tmp_path):
+    text = json.loads(files.read_text(encoding="utf-8").splitlines()[0])["outputs"]["one"]
+    judgement = {"id": "1", "text": text, "verdict": "valid", "annotator": "x", "guideline": "g"}
+    path = tmp_path / "judgements.jsonl"
+    path.write_text(json.dumps(judgement), encoding="utf-8")
+    done = run(files, "--judgements", path, "-s", "token_f1", "--format", "json", "-q")
+    rows = {(row["evidence"], row["system"]): row for row in json.loads(done.stdout)["validity"]}
+    assert rows["judged", "one"]["valid"] == 1
+
+
+def test_outputs_that_are_missing_do_not_count(files, tmp_path):
+    rows = [json.loads(line) for line in files.read_text(encoding="utf-8").splitlines()]
+    for row in rows[:5]:
+        del row["outputs"]["two"], row["ratings"]["two"]
+    rows[6]["references"] = []
+    path = tmp_path / "gaps.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    done = run(path, "-s", "token_f1", "-s", "cider", "--allow-missing", "--format", "json", "-q")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert {row["system"]: row["gap"]["n"] for row in found["systems"]} == {"one": 39, "two": 34}
 
 
 @pytest.mark.parametrize(
