@@ -2,8 +2,8 @@
 
     python benchmarks/killed_expansion.py SHARED [KILLS]
 
-It needs the extras `coco` and `translate`, and SHARED with `data/coco_eccv`. Each time it is a new expansion of 300 captions
-by substitutions and back-translation, killed once at a moment drawn uniformly from the time that it takes.
+It needs the extras `coco` and `translate`, and SHARED with `data/coco_eccv`. Each time it is a new expansion of the captions
+of 60 images by substitutions and back-translation, killed once at a moment drawn uniformly from the time that it takes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from draw_candidates import captions
 
-ITEMS = 300
+ITEMS = 60
 SEED = 12345
 
 
