@@ -3,7 +3,7 @@
     python benchmarks/killed_expansion.py SHARED [KILLS]
 
 It needs the extras `coco` and `translate`, and SHARED with `data/coco_eccv`. Each time it is a new expansion of the captions
-of 60 images by substitutions and back-translation, killed once at a moment drawn uniformly from the time that it takes.
+of 25 images by substitutions and back-translation, killed once at a moment drawn uniformly from the time that it takes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from draw_candidates import captions
 
-ITEMS = 60
+ITEMS = 25
 SEED = 12345
 
 
@@ -73,6 +73,7 @@ def main(shared: Path, kills: int) -> None:
                 run(folder, output).wait()
             same += (output.read_bytes(), Path(f"{output}.recipe.json").read_bytes()) == due
             assert sorted(path.name for path in place.iterdir()) == ["out.jsonl", "out.jsonl.recipe.json"]
+            print(f"{same} of {number + 1}; {dict(left)}", file=sys.stderr)
     print(f"undisturbed: {took:.1f} s, {len(due[0])} bytes; the kill left: {dict(left)}")
     print(f"{same} of {kills} resumed outputs are the same, byte for byte")
 
