@@ -62,18 +62,24 @@ def main(shared: Path, kills: int) -> None:
         took = time.monotonic() - began
         due = (whole.read_bytes(), Path(f"{whole}.recipe.json").read_bytes())
         same, left = 0, Counter[str]()
-        for number in range(kills):
+        number = 0
+        while left.total() < kills:
+            number += 1
             place = folder / str(number)
             place.mkdir()
             output, process = place / "out.jsonl", run(folder, place / "out.jsonl")
             time.sleep(float(rng.uniform(0, took)))
             process.send_signal(signal.SIGKILL)
-            left[state(output) if process.wait() else "done before"] += 1
-            if not Path(f"{output}.recipe.json").exists():
-                run(folder, output).wait()
+            if process.wait() == 0:
+                continue  # it was quicker than the first one
+            left[state(output)] += 1
+            if not output.exists():
+                assert run(folder, output).wait() == 0
+            else:
+                assert run(folder, output).wait() == 2  # it only clears away, and says that the place is taken
             same += (output.read_bytes(), Path(f"{output}.recipe.json").read_bytes()) == due
             assert sorted(path.name for path in place.iterdir()) == ["out.jsonl", "out.jsonl.recipe.json"]
-            print(f"{same} of {number + 1}; {dict(left)}", file=sys.stderr)
+            print(f"{same} of {left.total()}; {dict(left)}", file=sys.stderr)
     print(f"undisturbed: {took:.1f} s, {len(due[0])} bytes; the kill left: {dict(left)}")
     print(f"{same} of {kills} resumed outputs are the same, byte for byte")
 
