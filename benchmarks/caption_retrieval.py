@@ -47,8 +47,8 @@ class Data:
     unknown: int
 
 
-def read(images: int | None = None) -> Data:
-    """The images with verified positives, all or the first ones."""
+def read(images: int | None = None, others: int | None = None) -> Data:
+    """The images with verified positives, all or the first ones, in a gallery of all captions or their own and some others."""
     folder = Path(os.environ.get("GENEVAL_SHARED") or Path(__file__).parents[2] / "shared") / "data" / "coco_eccv"
     with gzip.open(folder / "captions.jsonl.gz", "rt", encoding="utf-8") as lines:
         captions = {str(row["cid"]): row["text"] for row in map(json.loads, lines)}
@@ -63,7 +63,11 @@ def read(images: int | None = None) -> Data:
         id_ = str(row["iid"])
         asked[id_] = [cid for cid in own if cid != stays]
         known[id_] = [Judged(stays), *(Judged(cid, tier="verified") for cid in found if cid in captions)]
-    return Data(captions, asked, Positives(known, asked), unknown)
+    due = {cid for own in asked.values() for cid in own} | {one.item for mine in known.values() for one in mine}
+    more = [cid for cid in captions if cid not in due][:others]
+    kept = due.union(more)
+    gallery = {cid: captions[cid] for cid in captions if cid in kept} if others is not None else captions
+    return Data(gallery, asked, Positives(known, asked), unknown)
 
 
 def systems(data: Data) -> dict[str, Matrix]:

@@ -35,7 +35,7 @@ def values(metric: str, right: int) -> list[float]:
     known = Judgements.of({str(n): [Judged(item) for item in items] for n in range(len(hits))})
     lists = {str(n): [items[i] if i in set(mine) else f"x{i}" for i in range(right)] for n, mine in enumerate(hits)}
     found = parse_metric(metric)
-    assert isinstance(found, RankMetric)  # noqa: S101 - all four are
+    assert isinstance(found, RankMetric)
     return found.values(RankedLists.of("five", lists, known.items).placed(known)).tolist()
 
 
@@ -47,7 +47,9 @@ def correlation(metric: str, right: int) -> float | None:
 
 def table() -> str:
     """A row a metric, a column a number of right answers."""
-    rows = [[f"`{m}`", *(f"{r:.3f}" if (r := correlation(m, n)) is not None else "-" for n in LENGTHS)] for m in METRICS]
+    rows = [
+        [f"`{m}`", *(f"{r:.3f}" if (r := correlation(m, n)) is not None else "-" for n in LENGTHS)] for m in METRICS
+    ]
     out = io.StringIO()
     with redirect_stdout(out):
         markdown_of(["metric", *(f"R = {n}" for n in LENGTHS)], rows)

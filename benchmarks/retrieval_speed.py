@@ -89,20 +89,30 @@ def alone(folder: Path, items: int) -> None:
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def on_lists(order: np.ndarray, judged: np.ndarray) -> tuple[Callable[[], dict[str, float]], Callable[[], dict[str, float]]]:
+def on_lists(
+    order: np.ndarray, judged: np.ndarray
+) -> tuple[Callable[[], dict[str, float]], Callable[[], dict[str, float]]]:
     """Both sides from the same arrays of numbers, their own structures built already."""
+    from ranx import Qrels, Run, evaluate
+
     from geneval_scorers._ragged import Ragged
     from geneval_scorers.ranking import Names, RankedLists, parse_metric
-    from ranx import Qrels, Run, evaluate
 
     ids = [str(q) for q in range(len(judged))]
     known = judgements_of(judged)
     for item in range(int(order.max()) + 1):
         known.items.add(f"i{item}")
     numbers = known.items.numbers([f"i{n}" for n in range(int(order.max()) + 1)])
-    ranked = RankedLists("A", Names(ids), Ragged.from_lengths(np.full(len(ids), order.shape[1]), numbers[order].ravel()), known.items)
+    ranked = RankedLists(
+        "A", Names(ids), Ragged.from_lengths(np.full(len(ids), order.shape[1]), numbers[order].ravel()), known.items
+    )
     qrels = Qrels({q: {f"i{item}": 1 for item in row[:POSITIVES]} for q, row in zip(ids, judged, strict=True)})
-    run = Run({q: {f"i{item}": float(order.shape[1] - n) for n, item in enumerate(row)} for q, row in zip(ids, order, strict=True)})
+    run = Run(
+        {
+            q: {f"i{item}": float(order.shape[1] - n) for n, item in enumerate(row)}
+            for q, row in zip(ids, order, strict=True)
+        }
+    )
 
     def ours() -> dict[str, float]:
         placed = ranked.placed(known)
@@ -142,18 +152,24 @@ def lines(queries: int, items: int) -> list[str]:
         raise SystemExit(f"the numbers differ by {apart:g}: {ours[1]} {theirs[1]}")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "ranx", "numba"))
     return [
-        f"{datetime.now(UTC):%Y-%m-%d}, {queries} queries x {items} items, {POSITIVES} right and {WRONG} wrong items judged a query; "
-        f"2 cores, {platform.system()}; Python {platform.python_version()}, {versions}.",
+        (
+            f"{datetime.now(UTC):%Y-%m-%d}, {queries} queries x {items} items, {POSITIVES} right and {WRONG} wrong items judged a query; "
+            f"2 cores, {platform.system()}; Python {platform.python_version()}, {versions}."
+        ),
         "",
         "| what | geneval, s | ranx, s | ratio |",
         "|---|---|---|---|",
         f"| the whole matrix, {len(METRICS)} metrics | {seconds:.1f} (at most 20 asked for) | | |",
-        f"| the first {CUT} of each query, the {len(SHARED)} metrics that both have | {ours[0]:.3f} | {theirs[0]:.3f} | "
-        f"{theirs[0] / ours[0]:.1f} (at least 1 asked for) |",
+        (
+            f"| the first {CUT} of each query, the {len(SHARED)} metrics that both have | {ours[0]:.3f} | {theirs[0]:.3f} | "
+            f"{theirs[0] / ours[0]:.1f} (at least 1 asked for) |"
+        ),
         f"| the first call, on 50 queries, compilation in it | {first[0]:.3f} | {first[1]:.3f} | |",
         "",
-        f"Peak memory of the first line, a process of its own: {megabytes:.0f} MB (at most 4096 asked for), the memory-mapped "
-        f"matrix in it. Largest difference between the numbers: {apart:.0e}.",
+        (
+            f"Peak memory of the first line, a process of its own: {megabytes:.0f} MB (at most 4096 asked for), the memory-mapped "
+            f"matrix in it. Largest difference between the numbers: {apart:.0e}."
+        ),
     ]
 
 
