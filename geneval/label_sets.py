@@ -191,8 +191,8 @@ def _views(judgements: Judgements, items: Mapping[str, ItemLabels], present: Seq
 def _answers(
     predicted: Predictions, items: Mapping[str, ItemLabels], taxonomy: Taxonomy | None, *, allow_missing: bool
 ) -> Iterator[Answered]:
-    content = [(id_, sorted(one.valid), one.original) for id_, one in items.items()]
-    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    digest = _hash(sorted((id_, sorted(one.valid), one.original or "") for id_, one in items.items()))
+    known = "" if taxonomy is None else f"|parents:{_hash(sorted(taxonomy.parents.items()))}"
     for system, mine in predicted.items():
         missing = [id_ for id_, one in items.items() if one.valid and id_ not in mine]
         if missing and not allow_missing:
@@ -212,8 +212,13 @@ def _answers(
                 scorer,
                 values[:, None],
                 len(missing),
-                f"geneval:{__version__}|{scorer.signature()}|set:{digest}",
+                f"geneval:{__version__}|{scorer.signature()}|set:{digest}{known}",
+                "no_valid_label",
             )
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def _check(predicted: Predictions, items: Mapping[str, ItemLabels]) -> None:

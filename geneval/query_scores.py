@@ -123,6 +123,7 @@ class Answered:
         rows: [queries, columns]; NaN where a query has no number.
         missing: how many queries the system gave nothing for.
         signature: the recipe.
+        reason: why a query has no number.
     """
 
     system: str
@@ -130,6 +131,7 @@ class Answered:
     rows: Floats
     missing: int
     signature: str
+    reason: str = "no_positives"
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,16 +220,19 @@ class QueryScores:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_arrow(self) -> pa.Table:
-        """The numbers of all queries: id, system, metric, score; null where a query has none."""
+        """The numbers of all queries: id, system, metric, score; null where a query has none, and the reason then."""
         import pyarrow as pa
 
-        columns: dict[str, list[object]] = {"id": [], "system": [], "metric": [], "score": []}
+        columns: dict[str, list[object]] = {"id": [], "system": [], "metric": [], "score": [], "reason": []}
         for answer in self.answers:
             columns["id"] += self.ids
             columns["system"] += [answer.system] * len(self.ids)
             columns["metric"] += [answer.scorer.label] * len(self.ids)
-            columns["score"] += map(_number, _segment(answer).tolist())
-        return pa.table({name: pa.array(column) for name, column in columns.items()})
+            scores = list(map(_number, _segment(answer).tolist()))
+            columns["score"] += scores
+            columns["reason"] += [answer.reason if score is None else None for score in scores]
+        kinds = {name: pa.float64() if name == "score" else pa.string() for name in columns}
+        return pa.table({name: pa.array(column, kinds[name]) for name, column in columns.items()})
 
     def write(self, folder: Path) -> None:
         """Writes results.json, queries.parquet, manifest.json and, where tiers were told apart, misses.jsonl into a folder."""

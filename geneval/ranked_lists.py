@@ -239,6 +239,7 @@ def answers_of(
         InputError: a system lacks lists and may not; a metric needs texts or labels that are not there.
     """
     counted = task.judgements.counting(tiers)
+    described = "" if task.about is None else task.about.hash[:12]
     for name, ranked in task.systems.items():
         missing = _missing(name, ranked, counted, allow_missing=allow_missing)
         ranks = any(isinstance(metric, RankMetric) for metric in metrics)
@@ -246,8 +247,11 @@ def answers_of(
         recipe = recipe_of(task, ranked, counted)
         for metric in metrics:
             metric.prepare()
-            signature = "|".join([f"geneval:{__version__}", metric.signature(), recipe])
-            yield Answered(name, metric, _rows(metric, ranked, counted, placed, task.about), missing, signature)
+            about = [f"about:{described}"] if isinstance(metric, SideMetric) else []
+            signature = "|".join([f"geneval:{__version__}", metric.signature(), *about, recipe])
+            reason = "nothing_alike" if isinstance(metric, SideMetric) else "no_positives"
+            rows = _rows(metric, ranked, counted, placed, task.about)
+            yield Answered(name, metric, rows, missing, signature, reason)
 
 
 def _rows(

@@ -133,6 +133,8 @@ def _difference(row: QueryDifference) -> list[str]:
 def prose(result: QueryScores) -> Iterator[str]:
     """What stands below the tables: recipes, and how tests were made."""
     yield from dict.fromkeys(plain(row.signature) for row in result.scores)
+    if result.tiers is not None and len(result.tiers.views) > 1 and result.baseline and not result.tiers.flips:
+        yield f"No order of two systems under {result.tiers.views[0].tier} positives turns round under weaker tiers."
     if result.tiers is not None and result.tiers.depth:
         yield (
             "Bounds: the least and the most that any verdicts on items that nobody judged, in the first "

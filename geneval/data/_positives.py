@@ -131,8 +131,8 @@ class _Reader:
         for place, (query, items) in enumerate(entries.items(), 1):
             try:
                 self._known.setdefault(identifier(query, "id"), {})
-                for item in dict.fromkeys(items):
-                    self._add(query, self._judged(identifier(item, query), 1.0, source), Place(source.shown, place))
+                for item in dict.fromkeys(identifier(item, query) for item in items):
+                    self._add(query, self._judged(item, 1.0, source), Place(source.shown, place))
             except (Fault, InputError) as error:
                 self._problems.add_fault(source.shown, error if isinstance(error, Fault) else Fault(str(error)), query)
 

@@ -179,6 +179,10 @@ def test_queries_without_positives_are_counted_and_left_out(run):
     told = json.loads(found.stdout)
     assert (told["no_positives"], told["scores"][0]["n"], told["scores"][0]["n_left_out"]) == (1, N - 1, 1)
     assert "1 of 40 queries have no positive that counts" in found.stderr
+    again = run("retrieval", "a.jsonl", "-p", "p2.jsonl", "-m", "map", "-o", "out")
+    assert again.exit_code == 0, again.stderr
+    rows = {row["id"]: row for row in pq.read_table("out/queries.parquet").to_pylist()}
+    assert (rows["q3"]["score"], rows["q3"]["reason"], rows["q4"]["reason"]) == (None, "no_positives", None)
 
 
 def test_a_querys_own_text_is_left_out(run):
@@ -216,6 +220,7 @@ def test_labels_and_texts_of_the_gallery(run):
     assert found.exit_code == 0, found.stderr
     proxy, plausible = json.loads(found.stdout)["scores"]
     assert proxy["scale"] == [None, 1]
+    assert "|about:" in proxy["signature"]
     assert -1 < proxy["low"] < proxy["high"] < 1
     assert 0 < plausible["score"] < 1
 
@@ -289,6 +294,7 @@ def test_accuracy_against_sets_and_single_labels(labelled):
     assert scores["A", "covering"]["score"] == pytest.approx(14 / 19)
     assert scores["A", "taxonomic"]["score"] == pytest.approx((9 + 5 * 2 / 3) / 19)
     assert scores["A", "accuracy"]["n_left_out"] == 1
+    assert "|parents:" in scores["A", "taxonomic"]["signature"]
     assert scores["B", "underestimated"]["score"] == 0.0
     assert {row["metric"] for row in told["differences"]} == {"accuracy", "single_label", "covering", "taxonomic"}
     assert "1 of 20 items have no valid label; they are left out" in found.stderr

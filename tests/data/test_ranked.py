@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,7 @@ from geneval.data import (
     read_ranked,
     read_valid_labels,
 )
-from geneval_references import InputError, UsageError
+from geneval_references import GenevalError, InputError, UsageError
 
 
 @pytest.fixture
@@ -68,7 +71,11 @@ def test_matrices_come_with_ids(write, tmp_path):
         read_ranked(["m.npy"], query_ids=queries, item_ids=short)
     assert "s.txt:2: the id 'a' is already on line 1" in str(told.value)
     assert "s.txt:3: the line is empty; one id a line is due" in str(told.value)
-    assert "the matrix has the shape (2, 3); 2 ids of queries and 2 of items are given" in str(told.value)
+    assert "shape" not in str(told.value)
+    with pytest.raises(
+        InputError, match=r"the matrix has the shape \(2, 3\); 2 ids of queries and 2 of items are given"
+    ):
+        read_ranked(["m.npy"], query_ids=queries, item_ids=write("two.txt", "a\nb\n"))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,7 @@ def test_matrices_come_with_ids(write, tmp_path):
         ("a.run", "q Q0 a one 1 T\n", "column 'rank': got the text 'one'; a number is due"),
         ("a.run", "q Q0 a 1 1 T\nq Q0 b 2 1 U\n", "the lines have several tags (T, U); one file holds one system's run"),
         ("a.npy", "no matrix", "a.npy: no matrix of numbers as numpy.save writes it"),
+        ("a.npy", "\x93NUMPY\x01\x00", "a.npy: no matrix of numbers as numpy.save writes it"),
         ("missing.jsonl", None, "missing.jsonl: no such file"),
         ("missing.run", None, "missing.run: no such file"),
     ],
@@ -253,3 +261,61 @@ def test_what_numpy_did_not_write_is_refused(tmp_path):
     (tmp_path / "i.txt").write_text("a\nb\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"no matrix of numbers as numpy\.save writes it$"):
         read_ranked([str(tmp_path / "m.npy")], query_ids=str(tmp_path / "i.txt"), item_ids=str(tmp_path / "i.txt"))
+
+
+def _matrix():
+    held = io.BytesIO()
+    np.save(held, np.eye(2))
+    return held.getvalue()
+
+
+SEEDS = [
+    ("a.jsonl", b'{"id":1,"ranked":["a","b"]}\n{"id":"2","system":"B","ranked":["b"]}\n', read_ranked),
+    ("a.run", b"q Q0 a 1 2.0 T\nq Q0 b 2 1.0 T\np Q0 a 1 1 T\n", read_ranked),
+    ("a.npy", _matrix(), lambda paths: read_ranked(paths, query_ids="ids.txt", item_ids="ids.txt")),
+    (
+        "p.jsonl",
+        b'{"id":1,"positives":["a",{"item":"b","grade":2,"votes":{"valid":3}}],"pool":["d"]}\n',
+        read_positives,
+    ),
+    ("p.json", b'{"1":[2,"a"],"x":[]}', read_positives),
+    ("p.qrels", b"q 0 a 1\nq 0 b 0\nq 0 c -1\n", read_positives),
+    ("p.csv", b"caption,image,agg_score\nc1,i1,4.5\nc1,i2,2.9\n", lambda paths: read_positives(paths, grade_from=3)),
+    ("d.jsonl", b'{"id":1,"text":"x","labels":["a"]}\n{"id":2,"labels":{"verbs":["a"]}}\n', read_descriptions),
+    ("v.jsonl", b'{"id":1,"labels":["a",2],"original":"a"}\n{"id":2,"labels":[]}\n', read_valid_labels),
+    ("l.csv", b"id,label\n1,a\n2,\n", read_predictions),
+    ("t.csv", b"label,parent\na,b\n", read_parents),
+]
+PIECES = [
+    b"null",
+    b"1.5",
+    b"[]",
+    b"{}",
+    b'"',
+    b"\xff",
+    b"\n",
+    b"NaN",
+    b"-1",
+    b"1e400",
+    b"\\ud800",
+    b",",
+    b":",
+    b" ",
+    b"\x00",
+    b"[[1]]",
+]
+
+
+@pytest.mark.parametrize(("name", "content", "read"), SEEDS, ids=[name for name, _, _ in SEEDS])
+def test_mutated_files_are_data_or_an_error(write, name, content, read):
+    """Whatever bytes a file holds, a reader gives data or an error of geneval's own."""
+    write("ids.txt", "a\nb\n")
+    rng = random.Random(7)
+    for _ in range(60):
+        data = bytearray(content)
+        for _ in range(rng.randint(1, 4)):
+            place = rng.randrange(len(data) + 1)
+            data[place : place + rng.randint(0, 5)] = rng.choice([*PIECES, b"", bytes(data[place : place + 9])])
+        Path(name).write_bytes(data)
+        with suppress(GenevalError):
+            read([name])

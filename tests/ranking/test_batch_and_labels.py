@@ -36,6 +36,12 @@ def test_the_share_of_hidden_pairs() -> None:
     assert batch_pairs(100, 5).hidden_share == pytest.approx(1 / 6, abs=1e-15)
 
 
+def test_false_negatives_grow_with_the_block() -> None:
+    """Of 30 pairs, every larger block hides more."""
+    hidden = [batch_pairs(30, size).hidden for size in range(1, 31)]
+    assert hidden == sorted(set(hidden))
+
+
 def test_several_blocks_add_up() -> None:
     """sum K_b^2 with K_b = 1 for the rest."""
     assert batch_pairs(10, [3, 2]).true == 9 + 4 + 5

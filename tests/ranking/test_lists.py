@@ -38,6 +38,7 @@ def test_a_matrix_in_blocks_is_its_lists(seed: int, kind: type, block: int) -> N
     rng = np.random.default_rng(seed)
     n, m = 5, 9
     matrix = rng.integers(-2, 3, size=(n, m)).astype(kind)
+    matrix *= rng.choice([1, -1], size=(n, m)).astype(kind)  # of floats 0 and -0, which are equal
     queries, items = [f"q{i}" for i in range(n)], [f"i{i}" for i in range(m)]
     known = {
         q: [Judged(i, int(rng.integers(0, 3))) for i in [*items, "elsewhere"] if rng.random() < 0.4] for q in queries

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from geneval_references import InputError, UsageError
 from geneval_scorers.ranking import Judged, Judgements, Names, Placed, RankedLists, parse_metric, parse_metrics
@@ -84,12 +85,19 @@ def test_patterns_of_the_human_study(spec: str, expected: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "pearson"), [("map_at_r", 0.999), ("r_precision", 0.949), ("recall(k=5)", 0.457), ("recall(k=1)", -0.133)]
+    ("spec", "pearson", "spearman", "tau_b"),
+    [
+        ("map_at_r", 0.999, 1, 1),
+        ("r_precision", 0.949, 0.821, 0.738),
+        ("recall(k=5)", 0.457, 0.577, 0.516),
+        ("recall(k=1)", -0.133, 0.354, 0.316),
+    ],
 )
-def test_correlations_with_the_published_worths(spec: str, pearson: float) -> None:
+def test_correlations_with_the_published_worths(spec: str, pearson: float, spearman: float, tau_b: float) -> None:
     """mAP@R goes with what people preferred, R@1 does not."""
-    found = np.corrcoef([value(spec, pattern(hits, 8)) for hits in PATTERNS], WORTHS)[0, 1]
-    assert found == pytest.approx(pearson, abs=5e-4)
+    values = [value(spec, pattern(hits, 8)) for hits in PATTERNS]
+    found = [test(values, WORTHS).statistic for test in (stats.pearsonr, stats.spearmanr, stats.kendalltau)]
+    assert found == pytest.approx([pearson, spearman, tau_b], abs=5e-4)
 
 
 def test_ndcg_of_wray() -> None:

@@ -29,19 +29,19 @@ class Taxonomy:
     """
 
     def __init__(self, parents: Mapping[str, str]) -> None:
-        self._parents = dict(parents)
+        self.parents: Mapping[str, str] = dict(parents)
         self._above: dict[str, frozenset[str]] = {}
-        for label in self._parents:
+        for label in self.parents:
             self.above(label)
 
     def __len__(self) -> int:
-        return len(self._parents)
+        return len(self.parents)
 
     def above(self, label: str) -> frozenset[str]:
         """The label with all that it is a kind of."""
         if label not in self._above:
             path = [label]
-            while (parent := self._parents.get(path[-1])) is not None:
+            while (parent := self.parents.get(path[-1])) is not None:
                 if parent in path:
                     circle = " < ".join([*path[path.index(parent) :], parent])
                     raise InputError(f"the label {parent!r} is above itself ({circle}); take one of these parents away")

@@ -201,7 +201,7 @@ class Similarities:
         rows = []
         place = {query: i for i, query in enumerate(queries.tolist())}
         for mine, block in self._blocks(judgements, queries):
-            order = np.argsort(-block, axis=1, kind="stable")
+            order = _order(block)
             for query, row, kept in zip(mine.tolist(), order, np.isfinite(block).sum(axis=1).tolist(), strict=True):
                 lengths[place[query]] = kept
                 rows.append(self.columns[row[:kept]])
@@ -240,6 +240,19 @@ class Similarities:
 def _floats(rows: npt.NDArray[Any]) -> npt.NDArray[np.floating[Any]]:
     """A copy in memory, as it is or, of whole numbers, as doubles."""
     return np.array(rows, dtype=rows.dtype if rows.dtype in (np.float32, np.float64) else np.float64)
+
+
+def _order(block: npt.NDArray[np.floating[Any]]) -> Ints:
+    """The columns of each row, the highest similarity first, of equal ones the earlier column."""
+    if block.dtype != np.float32:
+        return np.argsort(-block, axis=1, kind="stable")
+    # A number and its column in one key, so that a fast sort of whole numbers keeps the order of equal ones: floats go
+    # up as their bits do, those below 0 the other way round. Adding 0 makes -0 the 0 that it equals.
+    bits = (block + np.float32(0)).view(np.uint32)
+    falling = np.where(bits >> 31, bits, ~(bits | np.uint32(1 << 31)))
+    keys = falling.astype(np.uint64) << np.uint64(32) | np.arange(block.shape[1], dtype=np.uint64)
+    keys.sort(axis=1)
+    return np.asarray(keys & np.uint64((1 << 32) - 1), np.int64)
 
 
 def _ranks(row: npt.NDArray[Any], increasing: npt.NDArray[Any], columns: Index) -> Ints:

@@ -7,9 +7,12 @@ Both take likeness for validity, and are wrong about it at times: label matching
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -71,6 +74,17 @@ class Descriptions:
 
     queries: Mapping[str, Described]
     items: Mapping[str, Described]
+
+    @property
+    def hash(self) -> str:
+        """sha256 over the content, the same on every machine and in whatever order it came."""
+        digest = hashlib.sha256()
+        for side in (self.queries, self.items):
+            for id_, one in sorted(side.items(), key=lambda entry: entry[0]):
+                parts = sorted((name, sorted(labels)) for name, labels in one.parts.items())
+                digest.update(json.dumps([id_, one.text, parts]).encode())
+            digest.update(b"|")
+        return digest.hexdigest()
 
 
 Likeness = Callable[[Sequence[Described], Sequence[Described]], Floats]
@@ -270,6 +284,7 @@ def _check_described(what: str, ids: Sequence[str], known: Mapping[str, Describe
         )
 
 
+@lru_cache(maxsize=1 << 17)  # the gallery is asked for with every few queries
 def words(text: str) -> frozenset[str]:
     """The words of a text in lower case, without closed-class words.
 
