@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,9 +21,21 @@ from geneval.query_scores import (
     differences_of,
     scores_of,
 )
-from geneval_references import InputError
+from geneval.query_tiers import ByTier, View, view
+from geneval.query_tiers import by_tier as by_tier_of
+from geneval_references import TIERS, InputError, Tier
 from geneval_scorers import Info, Scorer
-from geneval_scorers.ranking import ItemLabels, Taxonomy, label_accuracy
+from geneval_scorers.ranking import (
+    DEPTH,
+    ItemLabels,
+    Judged,
+    Judgements,
+    Names,
+    RankedLists,
+    Recall,
+    Taxonomy,
+    label_accuracy,
+)
 
 SCHEMA = "geneval.labels/1"
 
@@ -64,6 +76,8 @@ def labels(
     *,
     parents: Mapping[str, str] | Sequence[str] = (),
     allow_missing: bool = False,
+    by_tier: bool | None = None,
+    depth: int = DEPTH,
     baseline: str | None = None,
     resamples: int = 1000,
     trials: int = 10_000,
@@ -78,6 +92,9 @@ def labels(
             out.
         parents: files, `{"label", "parent"}`, or label -> parent: credit for what a valid label is a kind of.
         allow_missing: a system may lack predictions, which are wrong then, and counted.
+        by_tier: also score against the original labels alone, these with the verified ones, and so on, with bounds; by default
+            where there are labels of several tiers.
+        depth: 0: no bounds; else verdicts on predictions that nobody judged are varied.
         baseline: what the others are compared with; the first system by default.
         resamples: bootstrap draws of items; 0: no intervals.
         trials: of the paired test; 0: no tests.
@@ -122,7 +139,53 @@ def labels(
         warnings=(*_warnings(predicted, items, taxonomy, empty), *about_few(scores, "items")),
         notes=(*notes, *more, *told),
         files=(*files, *others, *tables),
+        tiers=_by_tier(predicted, items, drawing, by_tier, depth),
     )
+
+
+def _by_tier(
+    predicted: Predictions, items: Mapping[str, ItemLabels], drawing: Drawing, asked: bool | None, depth: int
+) -> ByTier | None:
+    """A label is a list of one: its accuracy is the recall of the first place."""
+    if asked is False:
+        return None
+    names = Names()
+    judgements = Judgements.of({id_: list(_judged(one)) for id_, one in items.items()}, items=names, keep_self=True)
+    present = [tier for tier in TIERS if tier in judgements.tiers()]
+    if asked is None and len(present) < 2:
+        return None
+    placed = {
+        system: RankedLists.of(system, {id_: [label] for id_, label in mine.items() if label is not None}, names)
+        .placed(judgements)
+        for system, mine in predicted.items()
+    }  # fmt: skip
+    views = list(_views(judgements, items, present))
+    return by_tier_of(placed, judgements, {"accuracy": Recall(1)}, views, drawing, depth=depth)
+
+
+def _judged(one: ItemLabels) -> Iterator[Judged]:
+    """What is known of an item's labels; of one without valid labels nothing, so that it is left out throughout."""
+    if not one.valid:
+        return
+    if one.original is not None:
+        yield replace(one.evidence.get(one.original, Judged(one.original)), tier="original")
+    for label in sorted(one.valid - {one.original}):
+        yield one.evidence.get(label, Judged(label, tier="verified"))
+    for label in sorted(one.invalid - {one.original}):
+        yield Judged(label, 0.0)
+
+
+def _views(judgements: Judgements, items: Mapping[str, ItemLabels], present: Sequence[Tier]) -> Iterator[View]:
+    """Nested ones; an original label that is not valid is right under the first alone."""
+    grade = judgements.grade.copy()
+    names, queries = judgements.items.names, judgements.queries.names
+    for tier in present:
+        below = judgements.tier <= TIERS.index(tier)
+        yield view(tier, judgements, below if tier != "original" else judgements.tier == 0, grade.copy())
+        if tier == "original":
+            for entry in np.flatnonzero(judgements.tier == 0).tolist():
+                label, query = names[judgements.judged.values[entry]], queries[judgements.judged.rows[entry]]
+                grade[entry] *= label in items[query].valid
 
 
 def _answers(

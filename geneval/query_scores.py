@@ -25,6 +25,8 @@ from geneval_scorers import Pair, Resamples, Scorer, effect_size, gains, holm, p
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from geneval.query_tiers import ByTier
+
 Floats = npt.NDArray[np.float64]
 
 _MOST = 100_000
@@ -148,6 +150,7 @@ class QueryScores:
         warnings: what a reader of the numbers must know.
         notes: what reading the inputs had to say.
         files: that were read.
+        tiers: the same under stronger and weaker evidence; None where it was not asked for.
     """
 
     schema: str
@@ -161,6 +164,7 @@ class QueryScores:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     files: tuple[InputFile, ...] = ()
+    tiers: ByTier | None = None
 
     def score(self, system: str, metric: str) -> QueryScore:
         """One system's score.
@@ -184,6 +188,11 @@ class QueryScores:
         answer = next(a for a in self.answers if (a.system, a.scorer.label) == (system, metric))
         return dict(zip(self.ids, map(_number, _segment(answer).tolist()), strict=True))
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All warnings, those about tiers last."""
+        return (*self.warnings, *(() if self.tiers is None else self.tiers.warnings))
+
     def to_dict(self) -> dict[str, object]:
         """What `--format json` prints."""
         return {
@@ -202,7 +211,8 @@ class QueryScores:
                 "seed": self.drawing.seed,
             },
             **self.facts,
-            "warnings": list(self.warnings),
+            **({} if self.tiers is None else {"by_tier": self.tiers.to_dict()}),
+            "warnings": list(self.told),
         }
 
     def to_json(self) -> str:
@@ -225,7 +235,7 @@ class QueryScores:
         return pa.table({name: pa.array(column, kinds[name]) for name, column in columns.items()})
 
     def write(self, folder: Path) -> None:
-        """Writes results.json, queries.parquet and manifest.json into a folder."""
+        """Writes results.json, queries.parquet, manifest.json and, where tiers were told apart, misses.jsonl into a folder."""
         import pyarrow.parquet as pq
 
         (folder / "results.json").write_text(self.to_json() + "\n", encoding="utf-8")
@@ -239,6 +249,8 @@ class QueryScores:
             "versions": versions(),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        if self.tiers is not None:
+            self.tiers.write(folder)
 
 
 def scores_of(answers: Sequence[Answered], drawing: Drawing) -> tuple[QueryScore, ...]:
@@ -293,16 +305,20 @@ def _layer(rows: Floats) -> Floats:
     return np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
 
 
-def _score(answer: Answered, drawing: Drawing) -> QueryScore:
+def draws_of(scorer: Scorer, rows: Floats, drawing: Drawing) -> Floats:
+    """Means in every bootstrap draw of queries, [resamples]; the same draws for as many rows."""
     from geneval_scorers._bootstrap import Summed
 
+    return Resamples(len(rows), drawing.resamples, drawing.seed).of_layers(scorer, [Summed(_layer(rows))])
+
+
+def _score(answer: Answered, drawing: Drawing) -> QueryScore:
     scorer, rows = answer.scorer, answer.rows[_scored(answer)]
     low = high = None
     signature = answer.signature
     if drawing.resamples and len(rows) > 1:
         signature += f"|interval:{100 * drawing.confidence:.10g}%,bootstrap:{drawing.resamples},seed:{drawing.seed}"
-        drawn = Resamples(len(rows), drawing.resamples, drawing.seed).of_layers(scorer, [Summed(_layer(rows))])
-        low, high = percentile_interval(drawn, drawing.confidence)
+        low, high = percentile_interval(draws_of(scorer, rows, drawing), drawing.confidence)
     return QueryScore(
         system=answer.system,
         metric=scorer.label,

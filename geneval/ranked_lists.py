@@ -20,9 +20,12 @@ from geneval.query_scores import (
     differences_of,
     scores_of,
 )
+from geneval.query_tiers import ByTier, views_of
+from geneval.query_tiers import by_tier as by_tier_of
 from geneval_references import InputError, UsageError
 from geneval_scorers.ranking import (
     DEFAULT,
+    DEPTH,
     Descriptions,
     Judged,
     Judgements,
@@ -118,11 +121,16 @@ class Task:
         held = [np.unique(r.items.values) if isinstance(r, RankedLists) else r.columns for r in self.systems.values()]
         return np.unique(np.concatenate(held)) if held else np.zeros(0, np.int64)
 
+    @cached_property
+    def places(self) -> dict[str, Placed]:
+        """Where each system puts all judged items, of whatever tier."""
+        return {name: ranked.placed(self.judgements) for name, ranked in self.systems.items()}
+
     def placed(self, tiers: Sequence[str] | None = None) -> Iterator[tuple[str, Placed]]:
         """Where each system puts the positives of some tiers, one system after the other."""
-        counted = self.judgements.counting(tiers)
-        for name, ranked in self.systems.items():
-            yield name, ranked.placed(counted)
+        known = self.judgements.known(tiers)
+        for name, placed in self.places.items():
+            yield name, placed.keep(known)
 
 
 def retrieval(
@@ -139,6 +147,8 @@ def retrieval(
     about: Sequence[str] = (),
     about_queries: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
+    by_tier: bool | None = None,
+    depth: int = DEPTH,
     baseline: str | None = None,
     resamples: int = 1000,
     trials: int = 10_000,
@@ -161,6 +171,9 @@ def retrieval(
         about: files with texts and labels of the whole gallery, for `proxy` and `pm_r_precision`.
         about_queries: the same of queries; by default they are among `about`.
         columns: which column to use, `{"ranked": "results", "list_id": "qid"}` of lists, `{"verified": "eccv"}` of positives.
+        by_tier: also score under the original positives alone, these with the verified ones, and so on, with bounds; by
+            default where there are positives of several tiers and `tiers` is not given.
+        depth: places of each list in which verdicts on unjudged items are varied for the bounds; 0: no bounds.
         baseline: what the others are compared with; the first system by default.
         resamples: bootstrap draws of queries; 0: no intervals.
         trials: of the paired test; 0: no tests.
@@ -190,6 +203,7 @@ def retrieval(
     first = baseline_of(list(task.systems), baseline)
     scores = scores_of(answers, drawing)
     counted = task.judgements.counting(tiers)
+    asked = tiers is None and len(task.judgements.tiers()) > 1 if by_tier is None else by_tier
     return QueryScores(
         schema=SCHEMA,
         ids=task.judgements.queries.names,
@@ -207,7 +221,13 @@ def retrieval(
         warnings=(*_about_task(task, counted, wanted), *about_few(scores, "queries")),
         notes=(*lists.notes, *known.notes, *notes),
         files=(*lists.files, *known.files, *files),
+        tiers=_by_tier(task, wanted, drawing, depth) if asked else None,
     )
+
+
+def _by_tier(task: Task, metrics: Sequence[Metric], drawing: Drawing, depth: int) -> ByTier:
+    ranked = {metric.label: metric for metric in metrics if isinstance(metric, RankMetric)}
+    return by_tier_of(task.places, task.judgements, ranked, views_of(task.judgements), drawing, depth=depth)
 
 
 def answers_of(
@@ -222,7 +242,8 @@ def answers_of(
     described = "" if task.about is None else task.about.hash[:12]
     for name, ranked in task.systems.items():
         missing = _missing(name, ranked, counted, allow_missing=allow_missing)
-        placed = ranked.placed(counted) if any(isinstance(metric, RankMetric) for metric in metrics) else None
+        ranks = any(isinstance(metric, RankMetric) for metric in metrics)
+        placed = task.places[name].keep(task.judgements.known(tiers)) if ranks else None
         recipe = recipe_of(task, ranked, counted)
         for metric in metrics:
             metric.prepare()

@@ -8,7 +8,7 @@ import typer
 
 from geneval.cli._columns import PANEL
 from geneval.cli._options import Confidence, Formats, Quiet, Seed
-from geneval.cli._queries import AllowEmpty, Baseline, Directory, Resamples, Trials, finish, form_of
+from geneval.cli._queries import AllowEmpty, Baseline, ByTiers, Depth, Directory, Resamples, Trials, finish, form_of
 
 
 def labels(
@@ -38,6 +38,8 @@ def labels(
         ),
     ] = None,
     allow_missing: AllowEmpty = False,
+    by_tier: ByTiers = None,
+    depth: Depth = 100,
     baseline: Baseline = None,
     resamples: Resamples = 1000,
     trials: Trials = 10_000,
@@ -64,6 +66,8 @@ def labels(
             positives,
             parents=parents or (),
             allow_missing=allow_missing,
+            by_tier=by_tier,
+            depth=depth,
             baseline=baseline,
             resamples=resamples,
             trials=trials,

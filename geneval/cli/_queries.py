@@ -41,8 +41,25 @@ Directory = Annotated[
         "--output",
         "-o",
         metavar="DIR",
-        help="Write results.json, queries.parquet and manifest.json there (never overwritten).",
+        help="Write results.json, queries.parquet, manifest.json and, by tier, misses.jsonl there (never overwritten).",
         rich_help_panel=SHOWING,
+    ),
+]
+ByTiers = Annotated[
+    bool | None,
+    typer.Option(
+        "--by-tier/--no-by-tier",
+        help="Also score under the original positives alone, these with the verified ones, and so on: with bounds, orders that "
+        "turn round and, with -o, every valid result that counts as a miss. Default: where there are several tiers.",
+        rich_help_panel=SCORING,
+    ),
+]
+Depth = Annotated[
+    int,
+    typer.Option(
+        help="Places of each list in which verdicts on items that nobody judged are varied for the bounds of --by-tier; 0: no "
+        "bounds.",
+        rich_help_panel=SCORING,
     ),
 ]
 _IN_PYTHON = (" (allow_missing=True)", " (about=...)", " (grade_from=...)")
@@ -74,7 +91,7 @@ def finish(found: Callable[[], QueryScores], form: str | None, output: Path | No
         if not quiet:
             for note in result.notes:
                 say(f"note: {plain(note)}")
-            for warning in result.warnings:
+            for warning in result.told:
                 say(f"warning: {plain(_as_options(warning))}")
         # Printed first: a full disk must not take the numbers with it.
         render(result, form)

@@ -12,6 +12,7 @@ from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
     from geneval.query_scores import QueryDifference, QueryScore, QueryScores
+    from geneval.query_tiers import ByTier, Flip, TierScore
 
 _FIELDS = ("system", "metric", "score", "low", "high", "n", "n_left_out", "n_missing")
 _OF_DIFFERENCES = (
@@ -52,6 +53,48 @@ def grids(result: QueryScores) -> Iterator[Grid]:
     if result.differences:
         heads = ["metric", "system", f"Δ [{sure}]", "d_z", "wins / ties / losses", "p, Holm", "n"]
         yield f"Less the baseline, {plain(result.baseline or '')}", heads, list(map(_difference, result.differences))
+    if result.tiers is not None:
+        yield from _tiers(result.tiers, sure if result.drawing.resamples else "")
+
+
+def _tiers(found: ByTier, sure: str) -> Iterator[Grid]:
+    """A grid a view; then orders that turn round, and valid results that count as misses."""
+    for place, seen in enumerate(found.views):
+        title = f"By evidence: {seen.tier}{' and all stronger tiers' if place else ''}, {seen.positives} positives"
+        heads = ["metric", "system", f"mean [{sure}]" if sure else "mean", "rank", "bounds", "n"]
+        rows = [_tier_score(row) for row in found.scores if row.tier == seen.tier]
+        yield title, heads, rows
+    if found.flips:
+        heads = ["metric", "ahead", "behind", "ahead under", "Δ, then", "share of draws", "n"]
+        yield (
+            f"Orders of systems under {found.views[0].tier} positives that turn round",
+            heads,
+            list(map(_flip, found.flips)),
+        )
+    if len(found.views) > 1:
+        heads = ["system", "results", "queries", f"queries where one stands above the first {found.views[0].tier} one"]
+        title = f"Valid results in the first {found.within} places that {found.views[0].tier} positives count as misses"
+        yield title, heads, [[plain(system), *map(str, counts)] for system, *counts in found.counts()]
+
+
+def _tier_score(row: TierScore) -> list[str]:
+    mean = f"{row.score:.3f}" + ("" if row.low is None else f" [{row.low:.3f}, {row.high:.3f}]")
+    limits = "-" if row.at_least is None else f"{row.at_least:.3f} to {row.at_most:.3f}"
+    return [plain(row.metric), plain(row.system), mean, str(row.rank), limits, str(row.n)]
+
+
+def _flip(row: Flip) -> list[str]:
+    share = "-" if row.probability is None else f"{row.probability:.3f}"
+    deltas = f"{row.delta_before:+.3f}, {row.delta_after:+.3f}"
+    return [
+        plain(row.metric),
+        plain(row.first),
+        plain(row.second),
+        f"{row.before}, not {row.after}",
+        deltas,
+        share,
+        str(row.n),
+    ]
 
 
 def _what(result: QueryScores) -> str:
@@ -90,6 +133,13 @@ def _difference(row: QueryDifference) -> list[str]:
 def prose(result: QueryScores) -> Iterator[str]:
     """What stands below the tables: recipes, and how tests were made."""
     yield from dict.fromkeys(plain(row.signature) for row in result.scores)
+    if result.tiers is not None and len(result.tiers.views) > 1 and result.baseline and not result.tiers.flips:
+        yield f"No order of two systems under {result.tiers.views[0].tier} positives turns round under weaker tiers."
+    if result.tiers is not None and result.tiers.depth:
+        yield (
+            "Bounds: the least and the most that any verdicts on items that nobody judged, in the first "
+            f"{result.tiers.depth} places, make of the mean."
+        )
     if any(row.p is not None for row in result.differences):
         tested = sum(row.p is not None for row in result.differences)
         yield (

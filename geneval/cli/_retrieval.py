@@ -8,7 +8,7 @@ import typer
 
 from geneval.cli._columns import PANEL, columns
 from geneval.cli._options import SCORING, Confidence, Formats, Quiet, Seed
-from geneval.cli._queries import AllowEmpty, Baseline, Directory, Resamples, Trials, finish, form_of
+from geneval.cli._queries import AllowEmpty, Baseline, ByTiers, Depth, Directory, Resamples, Trials, finish, form_of
 
 
 def retrieval(
@@ -99,6 +99,8 @@ def retrieval(
         ),
     ] = None,
     allow_missing: AllowEmpty = False,
+    by_tier: ByTiers = None,
+    depth: Depth = 100,
     baseline: Baseline = None,
     resamples: Resamples = 1000,
     trials: Trials = 10_000,
@@ -134,6 +136,8 @@ def retrieval(
             about=about or (),
             about_queries=about_queries or (),
             columns=columns(column),
+            by_tier=by_tier,
+            depth=depth,
             baseline=baseline,
             resamples=resamples,
             trials=trials,

@@ -45,7 +45,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     ),
     "described": ("id", "text", "labels"),
     "labels": ("id", "system", "label"),
-    "valid_labels": ("id", "labels", "original"),
+    "valid_labels": ("id", "labels", "original", "invalid"),
     "parents": ("label", "parent"),
 }
 """The columns that a row of each kind may have."""

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from geneval.data._columns import ColumnNames, Kind, Row
-from geneval.data._fields import identifier, optional_identifier, optional_text, required
+from geneval.data._evidence import votes_of
+from geneval.data._fields import identifier, number, optional_identifier, optional_text, required
 from geneval.data._model import InputFile
 from geneval.data._problems import Fault, Place, Problems, shown
 from geneval.data._sources import Source, open_sources
 from geneval_references import InputError, UsageError
-from geneval_scorers.ranking import LABELS, Described, ItemLabels
+from geneval_scorers.ranking import LABELS, Described, ItemLabels, Judged
+
+_EVIDENCE = ("label", "tier", "grade", "votes")
 
 T = TypeVar("T")
 Read = tuple[dict[str, T], tuple[str, ...], tuple[InputFile, ...]]
@@ -29,7 +32,10 @@ def read_descriptions(paths: Sequence[str], *, columns: Mapping[str, str] | None
 
 
 def read_valid_labels(paths: Sequence[str], *, columns: Mapping[str, str] | None = None) -> Read[ItemLabels]:
-    """Read right labels: `{"id", "labels": [labels], "original"?: label}`; an empty list: nobody found a right one.
+    """Read right labels: `{"id", "labels": [labels], "original"?: label, "invalid"?: [labels]}`.
+
+    An empty list: nobody found a right one. A label may be an object with its evidence: `{"label", "tier"?, "grade"?,
+    "votes"?}`; labels that say no tier were verified. `invalid` ones were judged not to be right.
 
     Raises:
         InputError: the data is malformed, or an id is there twice.
@@ -145,8 +151,37 @@ def _parts(value: object) -> dict[str, frozenset[str]]:
 
 
 def _valid(row: Row, raw: Row) -> ItemLabels:
-    found = _labels(required(row, "labels", raw), "labels")
-    return ItemLabels(frozenset(found), optional_identifier(row.get("original"), "original"))
+    value = required(row, "labels", raw)
+    entries = value if type(value) is list else []
+    known: dict[str, Judged] = {}
+    for place, entry in enumerate(entries):
+        if type(entry) is dict:
+            one = _evidence(entry, f"labels[{place}]")
+            if known.setdefault(one.item, one) is not one:
+                raise Fault(f"there are two words about the label {one.item!r}; keep one", f"labels[{place}]")
+    plain = [entry for entry in entries if type(entry) is not dict] if entries else value
+    invalid = () if row.get("invalid") is None else _labels(row["invalid"], "invalid")
+    return ItemLabels(
+        frozenset(_labels(plain, "labels")) | known.keys(),
+        optional_identifier(row.get("original"), "original"),
+        frozenset(invalid),
+        known,
+    )
+
+
+def _evidence(entry: dict[str, Any], column: str) -> Judged:
+    """A label with its evidence."""
+    for name in entry:
+        if name not in _EVIDENCE:
+            raise Fault(f"a label has no field {name!r}; its fields are {', '.join(_EVIDENCE)}", column)
+    label = identifier(entry.get("label"), f"{column}.label")
+    grade = 1.0 if entry.get("grade") is None else number(entry["grade"], f"{column}.grade", untyped=False)
+    if not grade > 0:
+        raise Fault(f"got the grade {grade:g}; a valid label has more than 0: others go into 'invalid'", column)
+    votes = None if entry.get("votes") is None else votes_of(entry["votes"], f"{column}.votes")
+    if entry.get("tier") == "unverified":
+        raise Fault("unverified labels count nowhere; leave this one out", column)
+    return Judged(label, grade, entry.get("tier") or "verified", votes)
 
 
 def _labels(value: object, column: str) -> Iterator[str]:

@@ -161,8 +161,8 @@ class _Ranked:
         except Fault as fault:
             self._problems.add_fault(source.shown, fault)
             return
-        except Exception as error:  # noqa: BLE001 - a header is Python text, and numpy lets through whatever is odd about it
-            self._problems.add(f"no matrix of numbers as numpy saves it: {error}", source.shown)
+        except Exception:  # noqa: BLE001 - a header is Python text, and numpy lets through whatever is odd about it
+            self._problems.add("no matrix of numbers as numpy.save writes it", source.shown)
             return
         if source.system in self.found.matrices:
             raise UsageError(f"two files name a system {source.system!r}; give them names: NAME={source.path}")
@@ -227,7 +227,7 @@ def _faults(row: Row, raw: Row) -> Iterable[Fault]:
 
 def _ids(path: str, problems: Problems) -> tuple[str, ...]:
     """The ids in a file, one a line."""
-    from geneval.data._bytes import Lines, check_exists
+    from geneval.data._bytes import Lines, check_exists, utf8_fault
 
     try:
         check_exists(path)
@@ -235,13 +235,20 @@ def _ids(path: str, problems: Problems) -> tuple[str, ...]:
         problems.add_fault(path, fault)
         return ()
     found: dict[str, int] = {}
-    for number, line in Lines(path, Path(path).name, problems):
-        id_ = line.decode("utf-8", "replace")
+    before = problems.count
+    lines = Lines(path, Path(path).name, problems)
+    for number, line in lines:
+        if told := utf8_fault(line, lines.start):
+            problems.add(told, Place(Path(path).name, number))
+            continue
+        id_ = line.decode("utf-8")
         first = found.setdefault(id_, number)
         if not id_ or first != number:
             told = f"the id {id_!r} is already on line {first}" if id_ else "the line is empty; one id a line is due"
             problems.add(told, Place(Path(path).name, number))
-    return tuple(found)
+    if not found and problems.count == before:
+        problems.add("0 ids; one a line is due", Path(path).name)
+    return tuple(found) if problems.count == before else ()
 
 
 def _sha256(path: str) -> str:

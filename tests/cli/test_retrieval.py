@@ -320,3 +320,45 @@ def test_missing_labels_are_wrong_where_allowed(labelled):
     row = json.loads(found.stdout)["scores"][0]
     assert (row["score"], row["n"], row["n_missing"]) == (pytest.approx(1 / 19), 19, 18)
     assert "few has no label for 18 items; they are wrong" in found.stderr
+
+
+def test_by_tier(run, tmp_path):
+    """A table a tier, bounds, and the valid results that originals count as misses, in the run directory."""
+    found = run("retrieval", "A=a.jsonl", "b.run", "-p", "p.jsonl", "-m", "map_at_r", "--trials", 0, "-o", "out")
+    told = json.loads(found.stdout)["by_tier"]
+    assert [view["tier"] for view in told["views"]] == ["original", "verified"]
+    for row in told["scores"]:
+        assert row["at_least"] <= row["score"] <= row["at_most"]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "misses.jsonl").read_text().splitlines()]
+    assert {row["tier"] for row in rows} == {"verified"}
+    assert len(rows) == sum(count["misses"] for count in told["counted_as_misses"]) > 0
+    table = run(
+        "retrieval", "A=a.jsonl", "b.run", "-p", "p.jsonl", "-m", "map_at_r", "--trials", 0, "--format", "table"
+    ).stdout
+    assert "By evidence: verified and all stronger tiers" in table
+    assert "Bounds: the least and the most" in table
+    without = run("retrieval", "a.jsonl", "-p", "p.jsonl", "--no-by-tier")
+    assert "by_tier" not in json.loads(without.stdout)
+    refused = run("retrieval", "a.jsonl", "-p", "p.jsonl", "--depth", -1)
+    assert (refused.exit_code, "depth=-1 does not fit" in refused.stderr) == (2, True)
+
+
+def test_labels_by_tier(labelled):
+    """Evidence of labels is read; an unverified label and two words about one are refused."""
+    put("e.jsonl", [{"id": n, "labels": ["pet", {"label": "dog", "votes": {"yes": 4}}], "original": "pet", "invalid": ["Cat"]}
+                    for n in range(20)])  # fmt: skip
+    found = labelled("labels", "A.csv", "-p", "e.jsonl", "--trials", 0, "-o", "out")
+    assert found.exit_code == 0, found.stderr
+    rows = {row["tier"]: row for row in json.loads(found.stdout)["by_tier"]["scores"]}
+    assert (rows["original"]["score"], rows["verified"]["score"], rows["verified"]["at_most"]) == (0.25, 0.5, 0.75)
+    first = json.loads(Path("out/misses.jsonl").read_text().splitlines()[0])
+    assert (first["item"], first["tier"], first["votes"]) == ("dog", "verified", {"yes": 4})
+    for wrong, told in (
+        ([{"label": "dog"}, {"label": "dog"}], "two words about the label 'dog'"),
+        ([{"label": "dog", "tier": "unverified"}], "unverified labels count nowhere"),
+        ([{"label": "dog", "grade": 0}], "a valid label has more than 0"),
+        ([{"label": "dog", "odd": 0}], "a label has no field 'odd'"),
+    ):
+        put("e2.jsonl", [{"id": 0, "labels": wrong}])
+        refused = labelled("labels", "A.csv", "-p", "e2.jsonl")
+        assert (refused.exit_code, told in refused.stderr) == (3, True), refused.stderr

@@ -71,7 +71,11 @@ def test_matrices_come_with_ids(write, tmp_path):
         read_ranked(["m.npy"], query_ids=queries, item_ids=short)
     assert "s.txt:2: the id 'a' is already on line 1" in str(told.value)
     assert "s.txt:3: the line is empty; one id a line is due" in str(told.value)
-    assert "the matrix has the shape (2, 3); 2 ids of queries and 2 of items are given" in str(told.value)
+    assert "shape" not in str(told.value)
+    with pytest.raises(
+        InputError, match=r"the matrix has the shape \(2, 3\); 2 ids of queries and 2 of items are given"
+    ):
+        read_ranked(["m.npy"], query_ids=queries, item_ids=write("two.txt", "a\nb\n"))
 
 
 @pytest.mark.parametrize(
@@ -88,8 +92,8 @@ def test_matrices_come_with_ids(write, tmp_path):
         ("a.run", "q Q0 a 1 nan T\n", "a.run:1: id 'q', column 'score': got the text 'nan'; a finite number is due"),
         ("a.run", "q Q0 a one 1 T\n", "column 'rank': got the text 'one'; a number is due"),
         ("a.run", "q Q0 a 1 1 T\nq Q0 b 2 1 U\n", "the lines have several tags (T, U); one file holds one system's run"),
-        ("a.npy", "no matrix", "a.npy: no matrix of numbers as numpy saves it"),
-        ("a.npy", "\x93NUMPY\x01\x00", "a.npy: no matrix of numbers as numpy saves it"),
+        ("a.npy", "no matrix", "a.npy: no matrix of numbers as numpy.save writes it"),
+        ("a.npy", "\x93NUMPY\x01\x00", "a.npy: no matrix of numbers as numpy.save writes it"),
         ("missing.jsonl", None, "missing.jsonl: no such file"),
         ("missing.run", None, "missing.run: no such file"),
     ],
@@ -234,6 +238,29 @@ def test_descriptions_that_are_refused(write, read, content, told):
     with pytest.raises(InputError) as error:
         read([write("x.jsonl", content)])
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"q1\nq\xff\n", "q.txt:2"), (b"q1\nq1\n", "the id 'q1' is already on line 1"), (b"", "0 ids; one a line is due")],
+)
+def test_ids_that_are_refused(tmp_path, content, told):
+    """Ids of a matrix are text, each once; nothing else is said about a matrix whose ids are wrong."""
+    np.save(tmp_path / "m.npy", np.zeros((2, 2)))
+    (tmp_path / "q.txt").write_bytes(content)
+    (tmp_path / "i.txt").write_text("a\nb\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_ranked([str(tmp_path / "m.npy")], query_ids=str(tmp_path / "q.txt"), item_ids=str(tmp_path / "i.txt"))
+    assert told in str(caught.value)
+    assert "shape" not in str(caught.value)
+
+
+def test_what_numpy_did_not_write_is_refused(tmp_path):
+    """Without advice to load it unsafely."""
+    (tmp_path / "m.npy").write_bytes(b"xx")
+    (tmp_path / "i.txt").write_text("a\nb\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no matrix of numbers as numpy\.save writes it$"):
+        read_ranked([str(tmp_path / "m.npy")], query_ids=str(tmp_path / "i.txt"), item_ids=str(tmp_path / "i.txt"))
 
 
 def _matrix():

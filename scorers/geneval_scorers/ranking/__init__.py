@@ -39,7 +39,7 @@ from geneval_scorers.ranking._bounds import BOUNDED, DEPTH, Bounds, bounds
 from geneval_scorers.ranking._judgements import COUNTED, Judged, Judgements, Names
 from geneval_scorers.ranking._labels import ItemLabels, LabelAccuracy, Taxonomy, label_accuracy
 from geneval_scorers.ranking._lists import Placed, Ranked, RankedLists, Similarities
-from geneval_scorers.ranking._metrics import METRICS, Metric, RankMetric
+from geneval_scorers.ranking._metrics import METRICS, Metric, RankMetric, Recall
 from geneval_scorers.ranking._side import LABELS, Described, Descriptions, SideMetric
 from geneval_scorers.ranking._specs import DEFAULT, parse_metric, parse_metrics
 
@@ -65,6 +65,7 @@ __all__ = [
     "RankMetric",
     "Ranked",
     "RankedLists",
+    "Recall",
     "SideMetric",
     "Similarities",
     "Taxonomy",

@@ -102,5 +102,6 @@ def _each(metric: RankMetric, right: Bools, rank: Ints, positives: Ints) -> Floa
         return np.asarray(near.any(axis=1), np.float64)
     if isinstance(metric, IrRecall):
         return np.asarray(near.sum(axis=1) / positives)
-    best = np.cumsum(1.0 / np.log2(np.arange(metric.k) + 2.0))[np.minimum(positives, metric.k) - 1]
+    most = np.minimum(positives, min(metric.k, positives.max()))  # k may be far beyond any list
+    best = np.cumsum(1.0 / np.log2(np.arange(most.max()) + 2.0))[most - 1]
     return np.asarray(near @ (1.0 / np.log2(rank[rank <= metric.k] + 1.0)) / best)

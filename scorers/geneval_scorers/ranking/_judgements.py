@@ -149,12 +149,15 @@ class Judgements:
         Raises:
             UsageError: there is no such tier.
         """
+        return self.keep(self.known(tiers))
+
+    def known(self, tiers: Sequence[str] | None = None) -> Bools:
+        """Which of `judged.values` `counting` keeps."""
         wanted = COUNTED if tiers is None else tiers
         for tier in wanted:
             if tier not in TIERS:
                 raise UsageError(f"no tier {tier!r}; the tiers are {', '.join(TIERS)}")
-        places = [-1, *(TIERS.index(tier) for tier in wanted)]
-        return self.keep(np.isin(self.tier, places))
+        return np.isin(self.tier, [-1, *(TIERS.index(tier) for tier in wanted)])
 
     @property
     def positives(self) -> Ints:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from geneval_references import InputError
 from geneval_scorers._ragged import Floats
+from geneval_scorers.ranking._judgements import Judged
 
 
 class Taxonomy:
@@ -65,10 +66,24 @@ class ItemLabels:
     Attributes:
         valid: all that count; none: nobody found a right one.
         original: the single label that came with the data, where there is one.
+        invalid: labels that were judged not to be right.
+        evidence: of valid labels, as far as it is known; those that are not named here were verified.
+
+    Raises:
+        InputError: a label is valid and invalid, or there is evidence of one that is not valid.
     """
 
     valid: frozenset[str]
     original: str | None = None
+    invalid: frozenset[str] = frozenset()
+    evidence: Mapping[str, Judged] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        both, strange = self.valid & self.invalid, self.evidence.keys() - self.valid
+        if both:
+            raise InputError(f"the label {min(both)!r} is valid and invalid; keep one verdict")
+        if strange:
+            raise InputError(f"there is evidence of the label {min(strange)!r}, which is not among the valid ones")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

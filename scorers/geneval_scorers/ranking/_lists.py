@@ -60,6 +60,10 @@ class Placed:
         """For each query the ranks of its positives that are in the list, ascending."""
         return self.ranks(self.grade > 0)
 
+    def keep(self, mask: Bools) -> Placed:
+        """The same where nothing is known of items for which `mask` does not hold."""
+        return Placed(self.judged.keep(mask), self.rank[mask], self.grade[mask], self.length)
+
     def ranks(self, mask: Bools) -> Ragged:
         """The ranks of those judged items for which `mask` holds and that are in the list, ascending in each row."""
         kept = mask & (self.rank > 0)

@@ -17,6 +17,8 @@ from geneval_scorers._ragged import Floats, Ints, Ragged, group_sum
 from geneval_scorers._scorer import Info, Scorer
 from geneval_scorers.ranking._lists import Placed
 
+_MOST = 2**31 - 1
+
 _EPSILON = 1e-5
 """What inferred AP adds to its counts, as trec_eval does."""
 
@@ -68,8 +70,8 @@ class _AtK(RankMetric):
     k: int
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise UsageError(f"{self.name}: k={self.k} does not fit; allowed: a whole number from 1 on")
+        if not 1 <= self.k <= _MOST:
+            raise UsageError(f"{self.name}: k={self.k} does not fit; allowed: a whole number from 1 to {_MOST}")
 
 
 @metric("recall", "whether any right item is among the first k", "VSE++ (Faghri et al. 2018); cross-modal convention")
