@@ -1,6 +1,6 @@
 """How often the intervals of Bradley-Terry hold what they should, on simulated votes.
 
-Usage: python benchmarks/coverage.py [--datasets 1000] [--write]
+Usage: python benchmarks/interval_coverage.py [--datasets 1000] [--write]
 
 Six systems; ties by Davidson with nu = .7. Votes are independent, or come in items: an item's systems have worths of
 their own, normal around the overall ones (sd .7), so that votes of an item are alike. What an interval should hold is
