@@ -54,10 +54,10 @@ def grids(result: QueryScores) -> Iterator[Grid]:
         heads = ["metric", "system", f"Δ [{sure}]", "d_z", "wins / ties / losses", "p, Holm", "n"]
         yield f"Less the baseline, {plain(result.baseline or '')}", heads, list(map(_difference, result.differences))
     if result.tiers is not None:
-        yield from _tiers(result.tiers, sure if result.drawing.resamples else "")
+        yield from _tiers(result.tiers, sure if result.drawing.resamples else "", _what(result))
 
 
-def _tiers(found: ByTier, sure: str) -> Iterator[Grid]:
+def _tiers(found: ByTier, sure: str, what: str) -> Iterator[Grid]:
     """A grid a view; then orders that turn round, and valid results that count as misses."""
     for place, seen in enumerate(found.views):
         title = f"By evidence: {seen.tier}{' and all stronger tiers' if place else ''}, {seen.positives} positives"
@@ -72,7 +72,7 @@ def _tiers(found: ByTier, sure: str) -> Iterator[Grid]:
             list(map(_flip, found.flips)),
         )
     if len(found.views) > 1:
-        heads = ["system", "results", "queries", f"queries where one stands above the first {found.views[0].tier} one"]
+        heads = ["system", "results", what, f"{what} where one stands above the first {found.views[0].tier} one"]
         title = f"Valid results in the first {found.within} places that {found.views[0].tier} positives count as misses"
         yield title, heads, [[plain(system), *map(str, counts)] for system, *counts in found.counts()]
 
@@ -134,7 +134,10 @@ def prose(result: QueryScores) -> Iterator[str]:
     """What stands below the tables: recipes, and how tests were made."""
     yield from dict.fromkeys(plain(row.signature) for row in result.scores)
     if result.tiers is not None and len(result.tiers.views) > 1 and result.baseline and not result.tiers.flips:
-        yield f"No order of two systems under {result.tiers.views[0].tier} positives turns round under weaker tiers."
+        yield (
+            f"No order of two systems under {result.tiers.views[0].tier} positives turns round under weaker tiers, on the "
+            f"{_what(result)} that have a number under both."
+        )
     if result.tiers is not None and result.tiers.depth:
         yield (
             "Bounds: the least and the most that any verdicts on items that nobody judged, in the first "
