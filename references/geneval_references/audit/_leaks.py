@@ -7,10 +7,10 @@ this law is a sum of independent trials of known chances, and the test is exact.
 
 Short texts coincide, long ones hardly ever, and leaks are of any length: the same is asked about the longer half of the
 texts alone. Where systems are further from the references than these are from each other, that law expects more copies
-than such systems make, and a leak hides in it. So there is another test, which also serves with one reference an item: of
-outputs of five words or more, those that equal a reference are no more frequent than those that are one word off, unless
-somebody copied (one in two at most: a binomial tail). A system's p-value is the
-smallest of the three, times three.
+than such systems make, and a leak hides in it. So there is another test, which also serves with one reference an item: of the
+outputs of five words or more that are within one word of a reference, as many equal it as among the other systems' such
+outputs, unless somebody copied (Fisher's exact test); with fewer than 20 of those, one in two at most (a binomial tail).
+A system's p-value is the smallest of the three, times three.
 
 A text that could be written without having seen the reference counts as no copy, for outputs and references alike: the
 item's source, a text that is a reference of other items too, or one that another system wrote for the item.
@@ -37,6 +37,8 @@ ADVICE = (
 
 _LONG = 5
 """Words from which on equal texts are no matter of course."""
+_KNOWN_OTHERS = 20
+"""Other systems' outputs within one word of a reference from which on their share of equal ones is asked."""
 _WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|\w+|[^\w\s]")
 
 
@@ -49,14 +51,18 @@ class _Copying:
         informative: how many of them say anything: items with two references or more, or no copy.
         copies: numbers of outputs that equal a reference of their item.
         counted: those of them that could not have been written without it.
-        p: of both tests; None where neither says anything.
+        p: of the tests against its references; None where neither says anything.
+        exact: how many of its outputs of five words or more equal a reference.
+        near: how many are one word off.
     """
 
     system: int
     outputs: int
     copies: Ints
     counted: Ints
-    p: float | None
+    p: tuple[float | None, ...]
+    exact: int
+    near: int
 
 
 def leaks(table: Table, alpha: float) -> Iterator[Finding | Untested]:
@@ -71,11 +77,13 @@ def leaks(table: Table, alpha: float) -> Iterator[Finding | Untested]:
         return
     facts = _Facts(table)
     found = [facts.copying(system) for system in range(len(table.systems))]
-    tested = [one for one in found if one.p is not None]
+    exact, near = sum(one.exact for one in found), sum(one.near for one in found)
+    chances = [_any(*one.p, _pointed(one.exact, one.near, exact - one.exact, near - one.near)) for one in found]
+    tested = [(one, p) for one, p in zip(found, chances, strict=True) if p is not None]
     if not tested:
         yield _untestable(table, found)
         return
-    for one, p in zip(tested, holm([one.p or 0.0 for one in tested]), strict=True):
+    for (one, _), p in zip(tested, holm([p for _, p in tested]), strict=True):
         if p <= alpha:
             yield _finding(table, facts, one, p)
 
@@ -146,10 +154,10 @@ class _Facts:
         same = self.keys[at] == keys
         own = ~self._explained(keys, keys)
         counted = same & own
-        p = [self._exchanged(keys, item, counted, floor) for floor in (0, self._long_half)]
+        p = tuple(self._exchanged(keys, item, counted, floor) for floor in (0, self._long_half))
         near = self._near_misses(mine[own & ~same])
         exact = sum(self.long(text) for text in table.output_text[mine[counted]].tolist())
-        return _Copying(system, len(mine), mine[same], mine[counted], _any(*p, _pointed(exact, near)))
+        return _Copying(system, len(mine), mine[same], mine[counted], p, exact, near)
 
     def _exchanged(self, keys: Ints, item: Ints, counted: Bools, floor: int) -> float | None:
         """The p-value where the output is anyone of the texts of its item; only texts so long count as copies.
@@ -215,9 +223,16 @@ def _one_off(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
     return Levenshtein.distance(words, others, score_cutoff=1) == 1
 
 
-def _pointed(exact: int, near: int) -> float | None:
-    """The chance of so many equal ones among those that are equal or one word off."""
-    return binomial_tail(exact, exact + near) if exact + near else None
+def _pointed(exact: int, near: int, other_exact: int, other_near: int) -> float | None:
+    """The chance of so many equal ones among those that are equal or one word off, given those of the other systems."""
+    if not exact + near:
+        return None
+    others = other_exact + other_near
+    if others < _KNOWN_OTHERS:
+        return binomial_tail(exact, exact + near)
+    from scipy.stats import hypergeom
+
+    return float(hypergeom.sf(exact - 1, exact + near + others, exact + other_exact, exact + near))
 
 
 def _any(*tests: float | None) -> float | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import fisher_exact
 
 from geneval_references import Reference, ReferenceSet, fold
 from geneval_references.audit import Finding, Untested
@@ -47,9 +48,9 @@ def test_p_is_that_of_all_roles(said, items):
     facts = _Facts(Table(sets, outputs))
     for system in (0, 1):
         p = [judged(items, system, floor) for floor in (0, facts._long_half)]
-        # No text has five words, so that near misses tell nothing.
-        expected = None if p[0] is None else pytest.approx(min(1, 2 * min(p)))
-        assert facts.copying(system).p == expected
+        found = facts.copying(system)
+        assert found.p == tuple(None if one is None else pytest.approx(one) for one in p)
+        assert (found.exact, found.near) == (0, 0)  # no text has five words
 
 
 def test_a_leak_is_found_with_its_rows(said, sets_of, world):
@@ -90,6 +91,20 @@ def test_a_leak_shows_with_one_reference_an_item(said, sets_of, world):
     assert found.p == pytest.approx(22 / 2**21)
     near = [said(str(n), "x", texts[n][0] + (" more" if n % 2 else "")) for n in range(40)]
     assert not list(leaks(Table(sets_of(texts), near), 0.007))
+
+
+def test_a_leak_shows_beside_systems_that_come_as_near(said, sets_of, world):
+    """As many are one word off as are equal; of the other systems' near ones, one in ten is equal."""
+    texts = world(200, 1)
+    outputs = [
+        said(str(n), "x", texts[n][0] + ("" if n < 10 else " more" if n < 20 else " and so on")) for n in range(200)
+    ]
+    assert not list(leaks(Table(sets_of(texts), outputs), 0.007))
+    outputs += [said(str(n), "y", texts[n][0] + ("" if n < 103 else " less")) for n in range(100, 130)]
+    (found,) = leaks(Table(sets_of(texts), outputs), 0.007)
+    assert (found.subject, found.count) == ("x", 10)
+    # Fisher's exact test of 10 in 20 beside 3 in 30, for two systems; the other tests say nothing with one reference.
+    assert found.p == pytest.approx(2 * fisher_exact([[10, 10], [3, 27]], alternative="greater").pvalue)
 
 
 def test_what_cannot_be_told_is_said(said, sets_of):
