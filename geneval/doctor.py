@@ -33,6 +33,8 @@ _ORDER = (
     "neural",
     "offline",
     "light",
+    "translate",
+    "ling",
     "coco",
     "java",
     "meteor",

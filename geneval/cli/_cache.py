@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,6 +51,10 @@ def info(format: Format = None) -> None:  # noqa: A002 - the option's name
     models = [{"model": part.name, "vectors": part.vectors, "bytes": part.bytes} for part in held]
     found = {"folder": str(store.file.parent), "vectors": sum(part.vectors for part in held), "bytes": store.size}
     lines = [f"{part.vectors} vectors ({size(part.bytes)}) of {part.name}" for part in held] or ["no vectors"]
+    indexes = sum(path.stat().st_size for path in _indexes(store))
+    if indexes:
+        found["phrase_bytes"] = indexes
+        lines.append(f"an index of phrases for `geneval expand` ({size(indexes)})")
     told = [f"{store.file.parent}: {size(store.size)}", *(f"  {line}" for line in lines)]
     _show({**found, "models": models}, format, "\n".join(told))
 
@@ -83,10 +88,12 @@ def prune(
 
 @app.command()
 def clear(format: Format = None) -> None:  # noqa: A002 - the option's name
-    """Delete all vectors, also where the file is damaged."""
+    """Delete all vectors, also where the file is damaged, and the index of phrases that `geneval expand` makes."""
     store, gone = _needed(), 0
     if store.file.exists():
         gone = store.clear()
+    for path in _indexes(store):
+        path.unlink(missing_ok=True)
     _show({"deleted": gone, "vectors": 0, "bytes": store.size}, format, f"{gone} vectors deleted")
 
 
@@ -126,6 +133,11 @@ def _store() -> VectorStore | None:
     if folder is not None and folder.exists() and not folder.is_dir():
         raise UsageError(f"GENEVAL_CACHE={folder} is a file; set it to a folder, or to `off`")
     return None if folder is None else VectorStore(folder)
+
+
+def _indexes(store: VectorStore) -> list[Path]:
+    """Of phrases, and what a build that was killed has left; the lock stays, somebody may be waiting at it."""
+    return [path for path in store.file.parent.glob("phrases-*") if path.suffix != ".lock"]
 
 
 def _needed() -> VectorStore:

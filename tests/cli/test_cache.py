@@ -65,6 +65,15 @@ def test_info_tells_models_and_sizes(store, folder):
     assert "  3 vectors (48 B) of first@0\n" in run("info", "--format", "table").stdout
 
 
+def test_the_index_of_phrases_is_told_and_cleared(store, folder):
+    for name in ("phrases-1.sqlite3", "phrases-2.partial", "phrases-1.lock"):
+        (folder / name).write_bytes(b"x" * 10)
+    assert printed("info")["phrase_bytes"] == 20
+    assert "an index of phrases for `geneval expand` (20 B)" in run("info", "--format", "table").stdout
+    assert printed("clear")["deleted"] == 4
+    assert [path.name for path in folder.glob("phrases*")] == ["phrases-1.lock"]
+
+
 def test_info_makes_no_folder(folder):
     assert printed("info") == {"folder": str(folder), "vectors": 0, "bytes": 0, "models": []}
     assert not folder.exists()
