@@ -65,7 +65,8 @@ def test_info_tells_models_and_sizes(store, folder):
     assert "  3 vectors (48 B) of first@0\n" in run("info", "--format", "table").stdout
 
 
-def test_the_index_of_phrases_is_told_and_cleared(store, folder):
+@pytest.mark.usefixtures("store")
+def test_the_index_of_phrases_is_told_and_cleared(folder):
     for name in ("phrases-1.sqlite3", "phrases-2.partial", "phrases-1.lock"):
         (folder / name).write_bytes(b"x" * 10)
     assert printed("info")["phrase_bytes"] == 20
