@@ -18,6 +18,8 @@ from geneval.data._model import Inputs
 from geneval.evaluation import Settings, asking, evaluate
 from geneval_references import InputError, Reference, ReferenceSet
 
+pytestmark = pytest.mark.once
+
 SCORERS = ["bleu", "chrf", "rouge(kind='L')", "cider(tokenizer='unicode')", "ter", "token_f1", "ending", "perplexity"]
 ITEM, SEVEN, ALL = 1, 1_900, 10**9
 """Characters of a block: one item, about seven, all."""

@@ -13,6 +13,8 @@ import pytest
 
 from geneval.data import demo_inputs
 
+pytestmark = pytest.mark.once
+
 SCORERS = ["-s", "bleu", "-s", "rouge(kind='L')", "-s", "cider(tokenizer='unicode')", "--resamples", "20", "--band"]
 
 # The command with blocks of about six items. Its own hand is on the switch: what is to happen happens at the n-th time

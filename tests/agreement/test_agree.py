@@ -16,6 +16,8 @@ from geneval.agreement import Plan, picture
 from geneval.data import Preference, Rating, inputs_from_lists
 from geneval_references import InputError, ItemsFailedError, UsageError
 
+pytestmark = pytest.mark.once
+
 WORDS = ["a", "the", "cat", "dog", "red", "big", "small", "house", "tree", "runs", "sits", "on", "in", "of", "park"]
 SYSTEMS = {"good": 0.8, "fair": 0.5, "poor": 0.2}
 QUICK = {"resamples": 50, "permutations": 60}

@@ -19,6 +19,8 @@ from geneval.agreement._systems import drawn as drawn_systems
 from geneval.agreement._tie_draws import acc_eq_of_items
 from geneval.agreement._ties import Pairs, folds_of
 
+pytestmark = pytest.mark.once
+
 
 @st.composite
 def samples(draw, most=12):

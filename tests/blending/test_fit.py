@@ -17,6 +17,8 @@ from geneval.data import Preference
 from geneval_references import GateError, InputError, ItemsFailedError, UsageError
 from geneval_scorers.preference.features import Duels
 
+pytestmark = pytest.mark.once
+
 
 def test_it_finds_the_weights_that_votes_were_drawn_from(found):
     """6 for F1 and -5 for repetition, in their own units; chrF, which nobody asked, gets little or nothing."""

@@ -13,7 +13,10 @@ import pytest
 
 SCRIPT = Path(__file__).with_name("killed.py")
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with kill -9")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with kill -9"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from geneval_references import UsageError
 from geneval_references.gate import Judged, by_item, certify, chance, lower_bound, needed
 from geneval_references.gate._betting import worst_products
 
+pytestmark = pytest.mark.once
+
 
 def singles(right, wrong):
     """Items of one judged candidate each."""

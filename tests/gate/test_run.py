@@ -22,6 +22,8 @@ from geneval.gating import (
 )
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def drawn(pets):

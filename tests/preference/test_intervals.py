@@ -12,6 +12,8 @@ from published import citations, pudding
 from geneval_references import UsageError
 from geneval_scorers.preference import BradleyTerry, Comparisons, RefusedError
 
+pytestmark = pytest.mark.once
+
 NAMES = np.array(["A", "B", "C", "D"])
 WORTH = np.array([-0.6, -0.2, 0.2, 0.6])
 

@@ -19,6 +19,8 @@ from geneval_scorers.preference import (
     left_win_rate,
 )
 
+pytestmark = pytest.mark.once
+
 
 def test_power_is_what_simulated_studies_find():
     """So many more judgements of a pair find a difference with the probability that was asked for."""

@@ -16,6 +16,8 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from geneval_scorers import Bleu, Chrf, Cider, CocoBleu, CocoRougeL, Rouge, Ter, ask_all, full
 
+pytestmark = pytest.mark.once
+
 TOLERANCE = 1e-9
 
 SMOOTHINGS = [

@@ -34,6 +34,8 @@ from geneval_scorers import (
     randomisation_p,
 )
 
+pytestmark = pytest.mark.once
+
 JUDGES = {"BLEU": (Bleu(), BLEU), "chrF2": (Chrf(), CHRF), "TER": (Ter(), TER)}
 
 

@@ -21,6 +21,8 @@ from geneval.underestimation._matched import Design
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 from geneval_scorers import Corpus, parse
 
+pytestmark = pytest.mark.once
+
 PLAN = ReportPlan(valid={"": 4}, permutations=99, draws=100, resamples=100)
 FIELDS = {
     "schema",
