@@ -23,7 +23,7 @@ from geneval.query_scores import (
 )
 from geneval.query_tiers import ByTier, View, view
 from geneval.query_tiers import by_tier as by_tier_of
-from geneval_references import TIERS, InputError, Tier
+from geneval_references import TIERS, InputError, Tier, fold
 from geneval_scorers import Info, Scorer
 from geneval_scorers.ranking import (
     DEPTH,
@@ -247,6 +247,18 @@ def _warnings(
         lacking = sum(1 for id_, one in items.items() if one.valid and mine.get(id_) is None)
         if lacking:
             yield f"{system} has no label for {lacking} items; they are wrong"
+        alike = [
+            (label, found)
+            for id_, label in mine.items()
+            if label is not None and label not in items[id_].valid
+            for found in items[id_].valid
+            if fold(label.strip()) == fold(found.strip())
+        ]
+        if alike:
+            yield (
+                f"{system}: {len(alike)} labels are wrong by case or white space alone, the first is {alike[0][0]!r} for "
+                f"{alike[0][1]!r}; labels are compared as they are written"
+            )
     if taxonomy is not None:
         known = {label for one in items.values() for label in one.valid}
         if not any(len(taxonomy.above(label)) > 1 for label in known):

@@ -180,11 +180,13 @@ def gate(
             notes=data.notes,
             watch=progress,
         )
-    _show(found, format, quiet=quiet)
-    if output is not None:
-        write_result(found, output)
-        if not quiet:
-            say(f"written: {output}")
+    try:
+        _show(found, format, quiet=quiet)
+    finally:  # also where whoever reads has seen enough
+        if output is not None:
+            write_result(found, output)
+            if not quiet:
+                say(f"written: {output}")
     if strict and found.refusal is not None:
         raise GateError(f"nothing is admitted as inferred: {found.refusal}")
 

@@ -93,11 +93,17 @@ def finish(found: Callable[[], QueryScores], form: str | None, output: Path | No
                 say(f"note: {plain(note)}")
             for warning in result.told:
                 say(f"warning: {plain(_as_options(warning))}")
-        # Printed first: a full disk must not take the numbers with it.
-        render(result, form)
+        # Printed first: a full disk must not take the numbers with it; nor a reader who has seen enough what is kept.
+        gone = None
+        try:
+            render(result, form)
+        except BrokenPipeError as error:
+            gone = error
         if folder and output:
             with writing(output):
                 result.write(folder)
+    if gone is not None:
+        raise gone
     if output and not quiet:
         say(f"written: {output}")
     for row in result.scores:

@@ -141,7 +141,7 @@ def prose(result: QueryScores) -> Iterator[str]:
     if result.tiers is not None and result.tiers.depth:
         yield (
             "Bounds: the least and the most that any verdicts on items that nobody judged, in the first "
-            f"{result.tiers.depth} places, make of the mean."
+            f"{result.tiers.depth} places, make of the mean; verdicts on later ones could take it further (--depth)."
         )
     if any(row.p is not None for row in result.differences):
         tested = sum(row.p is not None for row in result.differences)

@@ -81,12 +81,17 @@ class _Reader:
         self._names, self._from, self._problems = names, grade_from, problems
         self._found = Positives(grade_from=grade_from)
         self._known: dict[str, dict[str, tuple[Judged, Place, str]]] = {}
+        self._opposed = 0
 
     def done(self) -> Positives:
         self._names.check()
         self._problems.check()
         self._found.known = {query: [one for one, _, _ in row.values()] for query, row in self._known.items()}
         self._found.notes += self._names.notes()
+        if self._opposed:
+            self._found.notes.append(
+                f"{self._opposed} items are right in one file and wrong in another of another tier: they count as right"
+            )
         return self._found
 
     def read(self, source: Source) -> None:
@@ -221,11 +226,14 @@ class _Reader:
         """Takes in one word; of several about an item the strongest stays."""
         row = self._known.setdefault(query, {})
         before = row.get(one.item)
-        if before is not None and before[2] == where.file and before[0].grade != one.grade:
-            told = (
-                f"item {one.item!r} has the grade {_grade(before[0])} at {before[1]} and {_grade(one)} here; keep one"
-            )
-            raise Fault(told, "item")
+        if before is not None and before[0].grade != one.grade:
+            opposed = None not in (before[0].grade, one.grade) and bool(before[0].grade) != bool(one.grade)
+            if before[2] == where.file or (opposed and before[0].tier == one.tier):
+                told = f"item {one.item!r} has the grade {_grade(before[0])} at {before[1]} and {_grade(one)} here; keep one"
+                if before[2] != where.file:
+                    told += ", or say whose word is stronger: TIER=FILE"
+                raise Fault(told, "item")
+            self._opposed += opposed
         if before is None or _strength(one) > _strength(before[0]):
             row[one.item] = (one, where, where.file)
 

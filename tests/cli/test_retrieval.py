@@ -362,3 +362,23 @@ def test_labels_by_tier(labelled):
         put("e2.jsonl", [{"id": 0, "labels": wrong}])
         refused = labelled("labels", "A.csv", "-p", "e2.jsonl")
         assert (refused.exit_code, told in refused.stderr) == (3, True), refused.stderr
+
+
+def test_labels_that_differ_by_case_alone_are_told():
+    found = geneval.labels({"A": {"1": " Cat", "2": "dog"}}, {"1": ["cat"], "2": ["dog"]}, resamples=0)
+    assert found.score("A", "accuracy").score == 0.5
+    assert "A: 1 labels are wrong by case or white space alone, the first is ' Cat' for 'cat'" in found.told[0]
+
+
+def test_a_reader_who_leaves_takes_no_directory_away(run, monkeypatch):
+    def leave(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("geneval.cli._render_queries.render", leave)
+    assert (
+        run(
+            "retrieval", "a.jsonl", "b.run", "-p", "p.jsonl", "--resamples", "0", "--trials", "0", "-o", "kept"
+        ).exit_code
+        == 1
+    )
+    assert json.loads(Path("kept/results.json").read_text())["scores"]

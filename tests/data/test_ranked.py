@@ -195,6 +195,16 @@ def test_positives_that_are_refused(write, name, content, told):
     assert told in str(error.value)
 
 
+def test_files_that_contradict_each_other(write):
+    yes, no = write("yes.qrels", "q 0 b 1\n"), write("no.qrels", "q 0 b 0\n")
+    with pytest.raises(InputError, match=r"has the grade 1 at .* and 0 here; keep one, or say whose word is stronger"):
+        read_positives([yes, no])
+    found = read_positives([yes, f"verified={no}"])
+    assert found.known["q"][0].grade == 1
+    assert "1 items are right in one file and wrong in another of another tier: they count as right" in found.notes
+    assert len(read_positives([yes, yes]).known["q"]) == 1
+
+
 def test_a_name_before_a_file_of_positives_is_a_tier(write):
     """Others are refused, with those there are."""
     with pytest.raises(UsageError, match="no tier 'gold'; the tiers are original, verified"):

@@ -119,6 +119,13 @@ def test_a_cat_is_right_for_a_russian_blue() -> None:
     assert found.credit == pytest.approx([2 / 3, 1, 1 / 2, 0, 0])
 
 
+def test_a_taxonomy_gives_nothing_for_what_people_found_wrong() -> None:
+    parents = Taxonomy({"Russian Blue": "Cat", "Cat": "Animal", "Dog": "Animal"})
+    items = [ItemLabels(frozenset({"Cat"}), invalid=frozenset({"Dog", "Animal"}))] * 2
+    found = label_accuracy(["Dog", "Animal"], items, parents)
+    assert found.credit.tolist() == found.covers.tolist() == [0.0, 0.0]
+
+
 def test_parents_make_no_circle() -> None:
     """The message shows it."""
     with pytest.raises(InputError, match=r"'a' is above itself \(a < b < a\)"):

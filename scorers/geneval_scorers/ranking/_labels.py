@@ -94,7 +94,8 @@ class LabelAccuracy:
         valid: the prediction is among the valid labels; NaN where there is no valid one.
         original: it is the original label; NaN where there is no valid or no original one, so that both are of the
             same items.
-        covers: it is a valid label or what one is a kind of; without a taxonomy as `valid`.
+        covers: it is a valid label or what one is a kind of; without a taxonomy as `valid`. A label that was judged not
+            to be right gets nothing, here and below.
         credit: under the taxonomy, 0 to 1; without one as `valid`.
     """
 
@@ -134,6 +135,7 @@ def label_accuracy(
             out[1, place] = float(predicted == labels.original)
         if predicted is not None:
             out[0, place] = float(predicted in labels.valid)
-            out[2, place] = float(known.covers(predicted, labels.valid))
-            out[3, place] = known.credit(predicted, labels.valid)
+            if predicted not in labels.invalid:  # people know better than a taxonomy
+                out[2, place] = float(known.covers(predicted, labels.valid))
+                out[3, place] = known.credit(predicted, labels.valid)
     return LabelAccuracy(*out)
