@@ -89,10 +89,7 @@ def finish(found: Callable[[], QueryScores], form: str | None, output: Path | No
         except GenevalError as error:
             raise type(error)(_as_options(str(error))) from error
         if not quiet:
-            for note in result.notes:
-                say(f"note: {plain(note)}")
-            for warning in result.told:
-                say(f"warning: {plain(_as_options(warning))}")
+            _tell(result)
         # Printed first: a full disk must not take the numbers with it; nor a reader who has seen enough what is kept.
         gone = None
         try:
@@ -109,6 +106,13 @@ def finish(found: Callable[[], QueryScores], form: str | None, output: Path | No
     for row in result.scores:
         if row.score is None:
             raise ItemsFailedError(f"{row.metric} has no number for {row.system}: no query or item has a right answer")
+
+
+def _tell(result: QueryScores) -> None:
+    for note in result.notes:
+        say(f"note: {plain(note)}")
+    for warning in result.told:
+        say(f"warning: {plain(_as_options(warning))}")
 
 
 def _as_options(text: str) -> str:
