@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geneval.circularity import FAMILIES
 from geneval.data import InputFile, Judgement, Preference
-from geneval.gating._drawn import Drawn
+from geneval.gating._drawn import Drawn, check_drawn
 from geneval.gating._model import ByOrigin, Gate, Rejection, Result, Settings
 from geneval.gating._people import compared, judged_candidates
 from geneval.gating._pool import Key, Pool, key_of, kinds
@@ -210,13 +210,7 @@ class _Run:
         return gate, why or self._refused(best is not None, found)
 
     def _refused(self, certified: bool, found: Certificate) -> str | None:
-        if (
-            certified
-            and self.settings.assume_random
-            and self._shift is not None
-            and self._shift.seen
-            and not self.drawn
-        ):
+        if certified and self._shift is not None and self._shift.seen:
             return (
                 "the judged candidates look unlike the pool (prior shift), so the bound is void; judge candidates that "
                 "geneval gate --next draws from this pool"
@@ -285,6 +279,9 @@ class _Run:
                 f"{unjudged} of the {len(rows)} candidates that were drawn are not judged; each counts as not valid, for "
                 "those that are left out are seldom left out at random"
             )
+        seen = set(self._decided).union(*(one.probability for one in self.drawn))
+        for one in self.drawn:
+            check_drawn(one, self.pool, len(seen - one.probability.keys()))
         outside = len(set(self._decided) - {key for one in self.drawn for key in one.probability})
         if outside:
             self._notes.append(

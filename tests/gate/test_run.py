@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from geneval.gating import (
     write_result,
     write_rows,
 )
+from geneval.gating._drawn import check_drawn
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 
 pytestmark = pytest.mark.once
@@ -31,7 +33,8 @@ def drawn(pets):
     sets, _, _ = pets
     rows = next_rows(Pool.of(sets), set(), 400, 1)
     probability = {key_of(row["id"], row["text"]): row["probability"] for row in rows}
-    log = Drawn("draw", probability, rows[0]["item_limit"], rows[0]["item_reach"])
+    of_draw = (rows[0][name] for name in ("item_limit", "item_reach", "drawn", "drawn_from", "pool"))
+    log = Drawn("draw", probability, *of_draw)
     return log, [(row["id"], row["text"]) for row in rows]
 
 
@@ -114,11 +117,12 @@ def test_drawn_and_not_judged_counts_as_not_valid(pets, drawn):
     assert found.certificate.steps[-1].precision < 0.75
 
 
-def test_few_judgements_say_how_many_are_due(pets, drawn):
+def test_few_judgements_say_how_many_are_due(pets):
     sets, _, read = pets
-    log, keys = drawn
-    few = Drawn("few", {key_of(*key): log.probability[key_of(*key)] for key in keys[:80]}, log.limit, log.reach)
-    found = run_gate(sets, read(keys[:80]), Settings(), drawn=[few])
+    rows = next_rows(Pool.of(sets), set(), 80, 1)
+    keys = [(row["id"], row["text"]) for row in rows]
+    few = Drawn("few", {key_of(*key): row["probability"] for key, row in zip(keys, rows, strict=True)}, 1, None)
+    found = run_gate(sets, read(keys), Settings(), drawn=[few])
     assert "judged candidates are left to certify on; 76 above a threshold are the fewest" in found.refusal
     assert [above for _, above, _ in found.certificate.more][:2] == [549, 179]
 
@@ -214,6 +218,81 @@ def test_a_log_of_another_pool_is_refused(pets):
         run_gate(sets, read(truth), Settings(), drawn=[Drawn("d", {("1", "never there"): 0.5}, None, None)])
 
 
+def without_fields(log, **changes):
+    return replace(log, count=None, size=None, pool=None, **changes)
+
+
+def part(probability, n):
+    return dict(list(probability.items())[:n])
+
+
+WRONG_LOGS = [
+    (lambda log: replace(log, probability=part(log.probability, 399)), "399 rows, and 400 candidates were drawn"),
+    (lambda log: replace(log, probability=dict.fromkeys(log.probability, 1.0)), "probabilities sum to 400"),
+    (lambda log: replace(log, size=log.size - 5), "hand in the logs and judgements of the others"),
+    (lambda log: without_fields(log, probability=part(log.probability, 399)), "probabilities sum to"),
+    (lambda log: without_fields(log, probability=dict.fromkeys(log.probability, 1.0)), "probabilities sum to 400"),
+    (lambda log: replace(log, reach=1e-9), "item_reach says"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG_LOGS)
+def test_a_log_that_cannot_be_of_this_pool_is_refused(pets, drawn, change, said):
+    sets, _, read = pets
+    with pytest.raises(UsageError, match=said):
+        run_gate(sets, read(drawn[1]), Settings(), drawn=[change(drawn[0])])
+
+
+@pytest.mark.parametrize("change", [lambda log: log, without_fields])
+def test_a_pool_that_has_grown_since_the_draw_is_refused(pets, drawn, change):
+    sets, _, read = pets
+    more = tuple(Reference(f"another {n}", tier="unverified") for n in range(300))
+    grown = [replace(sets[0], references=sets[0].references + more), *sets[1:]]
+    with pytest.raises(UsageError, match="the pool has changed since"):
+        run_gate(grown, read(drawn[1]), Settings(), drawn=[change(drawn[0])])
+
+
+def test_unequal_probabilities_may_miss_by_chance_alone():
+    """Candidates that are drawn one by one, with probabilities from .2 to .8; and the half of them that is left."""
+    rng = random.Random(3)
+    sets = [
+        ReferenceSet(str(n), (Reference("a cat"), *(Reference(f"{n} {k}", tier="unverified") for k in range(3))))
+        for n in range(300)
+    ]
+    pool = Pool.of(sets)
+    chance = {key: rng.uniform(0.2, 0.8) for key in pool.place}
+    log = Drawn("log", {key: p for key, p in chance.items() if rng.random() < p}, None, None)
+    check_drawn(log, pool, 0)
+    with pytest.raises(UsageError, match="rows are missing"):
+        check_drawn(replace(log, probability=part(log.probability, len(log.probability) // 2)), pool, 0)
+
+
+def test_a_log_of_candidates_that_were_chosen_by_their_verdict_certifies_nothing(pets):
+    """Probabilities may add up, and still not be those of the draw: the model sees other candidates than the pool's."""
+    sets, truth, read = pets
+    right = [key for key in truth if truth[key]]
+    chosen = right[:350] + [key for key in truth if not truth[key]][:50]
+    log = Drawn("log", {key_of(*key): len(chosen) / len(truth) for key in chosen}, None, None)
+    found = run_gate(sets, read(chosen), Settings(), drawn=[log])
+    assert found.certificate.best is not None and found.shift.seen
+    assert "unlike the pool" in found.refusal and found.counts["inferred"] == 0
+
+
+def test_two_draws_cover_the_pool_together(pets, drawn):
+    sets, _, read = pets
+    log, keys = drawn
+    rows = next_rows(Pool.of(sets), set(log.probability), 100, 2)
+    more = Drawn(
+        "more",
+        {key_of(row["id"], row["text"]): row["probability"] for row in rows},
+        *(rows[0][name] for name in ("item_limit", "item_reach", "drawn", "drawn_from", "pool")),
+    )
+    said = read([*keys, *((row["id"], row["text"]) for row in rows)])
+    assert "500 in 2 draws" in run_gate(sets, said, Settings(), drawn=[log, more]).sampling
+    with pytest.raises(UsageError, match="hand in the logs"):
+        run_gate(sets, said[400:], Settings(), drawn=[more])
+
+
 def test_judgements_of_something_else_are_refused(pets):
     sets, _, _ = pets
     with pytest.raises(InputError, match="none of the 1 judgements is on a candidate"):
@@ -236,6 +315,8 @@ LOGS = [
     ([ROW, ROW | {"text": "b", "item_limit": 2}], "several draws"),
     ([ROW | {"item_limit": 0}], "item_limit"),
     ([ROW | {"item_reach": "x"}], "item_reach"),
+    ([ROW | {"drawn": "x"}], "drawn is 'x'"),
+    ([ROW | {"pool": 1}], "pool is 1"),
 ]
 
 
