@@ -152,10 +152,34 @@ def test_a_gate_is_read_as_it_was_written(made, tmp_path):
         write_result(made, tmp_path / "gated")
 
 
-def test_a_gate_that_was_changed_is_refused(made, tmp_path):
-    content = made.gate.to_dict() | {"threshold": 0.01}
+CHANGES = [
+    {"threshold": 0.01},
+    {"precision": 0.99},
+    {"confidence": 0.999},
+    {"estimate": 0.5},
+    {"valid": 0.9},
+    {"mean": 0.9},
+    {"error": 10.0},
+    {"pool": "another"},
+    {"encoders": {"minilm": "another"}},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_gate_that_was_changed_is_refused(made, tmp_path, change):
+    content = made.gate.to_dict() | change
     (tmp_path / "gate.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(InputError, match="it was changed"):
+        read_gate(tmp_path / "gate.json")
+
+
+UNFIT = [{"threshold": "0.9"}, {"error": None}, {"mean": True}, {"signatures": None}, {"pool": 3}, {"model": {}}]
+
+
+@pytest.mark.parametrize("change", UNFIT)
+def test_a_gate_of_other_types_is_refused(made, tmp_path, change):
+    (tmp_path / "gate.json").write_text(json.dumps(made.gate.to_dict() | change), encoding="utf-8")
+    with pytest.raises(InputError, match="no run of the gate writes|cannot be read"):
         read_gate(tmp_path / "gate.json")
 
 
