@@ -443,7 +443,7 @@ class _Run:
                         confidence=one.posterior["valid"] if one.posterior else None,
                         evidence={**(reference.evidence or {}), "rule": one.rule, "raters": ", ".join(one.raters)},
                     )
-            if two is not None and two.preferred and (one is None or one.label == "valid"):
+            if two is not None and self._prefers(key):
                 rule = f"preferred to an original with a probability of at least {two.low:.2f}; margin {two.margin:g}"
                 return replace(reference, tier="preferred", evidence={**(reference.evidence or {}), "rule": rule})
             if gate is not None and self._scores is not None and admit[place[key]]:
@@ -464,6 +464,11 @@ class _Run:
             replace(item, references=tuple(tiered(item, r) for r in item.references)) for item in self.pool.sets
         )
 
+    def _prefers(self, key: Key) -> bool:
+        """Whether a candidate becomes `preferred`: not what people verified, nor what they found not valid."""
+        one = self._decided.get(key)
+        return self._compared[key].preferred and (one is None or (one.label == "valid" and not one.verified))
+
     def _counts(self, admit: Bools) -> dict[str, int]:
         labels = [one.label for one in self._decided.values()]
         return {
@@ -475,7 +480,7 @@ class _Run:
             "judged_invalid": labels.count("invalid"),
             "skipped_by_all": labels.count(None),
             "verified": sum(one.verified for one in self._decided.values()),
-            "preferred": sum(one.preferred for one in self._compared.values()),
+            "preferred": sum(map(self._prefers, self._compared)),
             "inferred": int(admit.sum()),
         }
 

@@ -223,6 +223,31 @@ def test_preferences_make_preferred():
     assert reference.tier == "preferred" and "margin 0.1" in reference.evidence["rule"]
 
 
+def test_preferences_without_a_name_are_those_of_one_person():
+    item = ReferenceSet("1", (Reference("a cat"), Reference("the cat", tier="unverified")))
+    said = [Preference("1", "x", "y", "a", output_a="the cat", output_b="a cat")] * 40
+    found = run_gate([item], [], Settings(), preferences=said)
+    assert found.sets[0].references[1].tier == "unverified"
+    assert "40 preferences name no annotator; they count as those of one person" in found.notes
+
+
+@pytest.mark.parametrize(("verdict", "tier"), [("invalid", "unverified"), ("valid", "verified")])
+def test_what_verdicts_decide_is_not_counted_as_preferred(verdict, tier):
+    item = ReferenceSet("1", (Reference("a cat"), Reference("the cat", tier="unverified")))
+    said = [Preference("1", "x", "y", "a", f"rater {n}", output_a="the cat", output_b="a cat") for n in range(20)]
+    judged = [Judgement("1", "the cat", verdict, rater, "rule") for rater in ("ana", "ben")]
+    found = run_gate([item], judged, Settings(), preferences=said)
+    assert found.sets[0].references[1].tier == tier and found.counts["preferred"] == 0
+
+
+@pytest.mark.parametrize(("names", "verified"), [(("ana", " ana", "ana "), 0), (("ana", "ben"), 1), (("ana", "Ana"), 1)])
+def test_white_space_makes_no_other_person(names, verified):
+    item = ReferenceSet("1", (Reference("a cat"), Reference("the cat", tier="unverified")))
+    found = run_gate([item], [Judgement("1", "the cat", "valid", name, "rule") for name in names], Settings())
+    assert found.counts["verified"] == verified
+    assert any("'Ana', 'ana' count as 2 people" in note for note in found.notes) == ("Ana" in names)
+
+
 def test_a_family_can_be_left_out(pets, drawn):
     sets, _, read = pets
     found = run_gate(sets, read(drawn[1]), Settings(without=("n-gram",)), drawn=[drawn[0]])
