@@ -163,7 +163,8 @@ def read_drawn(path: str) -> Drawn:
         InputError: there is no such file, or a line is none of a log; says which.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        # Texts may hold what else ends a line of Unicode, such as U+2028.
+        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no log of a draw can be read there ({error})") from error
     rows = [_row(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]

@@ -377,6 +377,14 @@ def test_logs_that_are_none_are_refused(tmp_path, rows, said):
         read_drawn(str(place))
 
 
+@pytest.mark.parametrize("text", ["a\u2028b", "a\u0085b", "a\x1eb"])
+def test_a_text_may_hold_any_character_and_a_log_a_mark_of_byte_order(tmp_path, text):
+    rows = [ROW | {"text": text}, ROW | {"id": "2"}]
+    content = "\r\n".join(json.dumps(row, ensure_ascii=text == "a\x1eb") for row in rows)
+    (tmp_path / "draw.jsonl").write_bytes(b"\xef\xbb\xbf" + content.encode())
+    assert list(read_drawn(str(tmp_path / "draw.jsonl")).probability) == [key_of("1", text), key_of("2", "a")]
+
+
 def test_a_draw_is_read_as_it_was_written(pets, tmp_path):
     sets, _, _ = pets
     rows = next_rows(Pool.of(sets), set(), 10, 1)
