@@ -399,10 +399,14 @@ class _Run:
         if gate.pool == self.pool.hash:
             return gate, None
         if self._shift.seen:
+            found = (
+                ""
+                if implied is None or self._shift.saturated
+                else f", an estimated {here:.0%} are here, which would make precision {implied:.2f}"
+            )
             return gate, (
-                f"this pool is unlike the one that the gate was certified on: {gate.valid:.0%} were valid there, an estimated "
-                f"{here:.0%} are here, which would make precision {implied:.2f} (prior shift). The bound is void; judge "
-                "candidates of this pool (geneval gate --next)"
+                f"this pool is unlike the one that the gate was certified on: {gate.valid:.0%} were valid there{found} (prior "
+                "shift). The bound is void; judge candidates of this pool (geneval gate --next)"
             )
         self._notes.append(
             "the bound was certified on another pool; no shift is seen here, and it holds as far as this pool is drawn like "

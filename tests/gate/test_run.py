@@ -21,6 +21,7 @@ from geneval.gating import (
     write_result,
     write_rows,
 )
+from geneval.gating._card import markdown
 from geneval.gating._drawn import check_drawn
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 
@@ -203,6 +204,14 @@ def test_a_shift_voids_the_certificate(pets, made):
     found = run_gate(poor, [], Settings(), earlier=made.gate)
     assert found.shift.seen and found.shift.here < found.shift.there - 0.1
     assert "prior shift" in found.refusal and found.counts["inferred"] == 0
+
+
+@pytest.mark.parametrize(("here", "told"), [(1e-9, False), (1.0, False), (0.3, True)])
+def test_a_share_of_none_or_all_is_not_told(made, here, told):
+    shift = replace(made.shift, here=here, implied=0.0)
+    said = markdown(replace(made, shift=shift))
+    assert ("in this pool" in said) == told == ("precision here would be" in said)
+    assert "where it was calibrated" in said
 
 
 def test_two_who_agree_verify(pets):
