@@ -23,7 +23,9 @@ def judged_candidates(
     place = pool.place
     keys = [key_of(one.id, one.text) for one in judgements]
     votes = [
-        Vote(place[key], _name(one.annotator), one.verdict) for key, one in zip(keys, judgements, strict=True) if key in place
+        Vote(place[key], _name(one.annotator), one.verdict)
+        for key, one in zip(keys, judgements, strict=True)
+        if key in place
     ]
     elsewhere = len(judgements) - len(votes)
     if judgements and not votes:

@@ -180,7 +180,7 @@ UNFIT = [{"threshold": "0.9"}, {"error": None}, {"mean": True}, {"signatures": N
 @pytest.mark.parametrize("change", UNFIT)
 def test_a_gate_of_other_types_is_refused(made, tmp_path, change):
     (tmp_path / "gate.json").write_text(json.dumps(made.gate.to_dict() | change), encoding="utf-8")
-    with pytest.raises(InputError, match="no run of the gate writes|cannot be read"):
+    with pytest.raises(InputError, match=r"no run of the gate writes|cannot be read"):
         read_gate(tmp_path / "gate.json")
 
 
@@ -249,7 +249,9 @@ def test_what_verdicts_decide_is_not_counted_as_preferred(verdict, tier):
     assert found.sets[0].references[1].tier == tier and found.counts["preferred"] == 0
 
 
-@pytest.mark.parametrize(("names", "verified"), [(("ana", " ana", "ana "), 0), (("ana", "ben"), 1), (("ana", "Ana"), 1)])
+@pytest.mark.parametrize(
+    ("names", "verified"), [(("ana", " ana", "ana "), 0), (("ana", "ben"), 1), (("ana", "Ana"), 1)]
+)
 def test_white_space_makes_no_other_person(names, verified):
     item = ReferenceSet("1", (Reference("a cat"), Reference("the cat", tier="unverified")))
     found = run_gate([item], [Judgement("1", "the cat", "valid", name, "rule") for name in names], Settings())
