@@ -42,6 +42,11 @@ from geneval_references.gate import (
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+_UNLIKELY = 3.29
+"""Standard errors that a difference passes less than once in 1,000 times."""
+_GROSS = 0.1
+"""Shares of valid candidates that differ by less, what people say and what the model says, are alike: no model is exact."""
+
 _SEES = {
     "negation": "what is denied: negation is read from a list of English words, so a model of entailment (--entailment)",
     "number swap": "what is counted: numbers of other references may cover it, so a model of entailment (--entailment)",
@@ -207,16 +212,40 @@ class _Run:
             pool=self.pool.hash,
         )
         self._shift = self._of_judged(gate, scores, test)
-        return gate, why or self._refused(best is not None, found)
+        void = None if best is None else self._void(gate, train, test)
+        if void is not None:
+            # What is written must not admit anything later, either.
+            gate = replace(gate, threshold=None, low=None, estimate=None)
+        return gate, why or void or (None if best is not None else self._uncertified(found))
 
-    def _refused(self, certified: bool, found: Certificate) -> str | None:
-        if certified and self._shift is not None and self._shift.seen:
+    def _void(self, gate: Gate, train: Judged, test: Judged) -> str | None:
+        """Why a bound that was found is none."""
+        if self._shift is not None and self._shift.seen:
             return (
                 "the judged candidates look unlike the pool (prior shift), so the bound is void; judge candidates that "
                 "geneval gate --next draws from this pool"
             )
-        if certified:
+        if not self.settings.assume_random or self.drawn or len(self._decided) == len(self.pool.questions):
             return None
+        said = "; they were hardly drawn at random, so the bound is void. Judge what geneval gate --next draws"
+        labels = [self._decided[key_of(q.item, q.text)].label for q in (self.pool.questions[row] for row in test.row)]
+        test = test.at(np.asarray([label is not None for label in labels], bool))
+        learned, seen = float(train.valid.mean()), float(test.valid.mean())
+        rows = np.concatenate([train.row, test.row])
+        _, error = mean_by_item(np.concatenate([train.valid, test.valid]).astype(float), self.pool.items[rows])
+        if abs(seen - learned) > _UNLIKELY * error * math.sqrt(len(rows) / len(train) + len(rows) / len(test)):
+            return (
+                f"{learned:.0%} of the judgements that the model learned from are valid, and {seen:.0%} of those to certify on, "
+                f"which happens by chance less than once in 1,000 times{said}"
+            )
+        apart = math.hypot(gate.error, error * math.sqrt(len(rows) / len(test)))
+        if abs(seen - gate.mean) > max(_GROSS, _UNLIKELY * apart):
+            return (
+                f"{seen:.0%} of the judged candidates are valid, and by the model {gate.mean:.0%} of the pool are{said}"
+            )
+        return None
+
+    def _uncertified(self, found: Certificate) -> str:
         above = max((step.judged for step in found.steps), default=0)
         if above < found.begins:
             return (

@@ -24,6 +24,7 @@ from geneval.gating import (
 from geneval.gating._card import markdown
 from geneval.gating._drawn import check_drawn
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
+from geneval_references.gate import learns
 
 pytestmark = pytest.mark.once
 
@@ -336,6 +337,38 @@ def test_a_log_of_candidates_that_were_chosen_by_their_verdict_certifies_nothing
     found = run_gate(sets, read(chosen), Settings(), drawn=[log])
     assert found.certificate.best is not None and found.shift.seen
     assert "unlike the pool" in found.refusal and found.counts["inferred"] == 0
+    assert run_gate(sets, [], Settings(), earlier=found.gate).counts["inferred"] == 0
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Candidates that look alike, right or wrong, but for a number, which is seldom there."""
+    rng = random.Random(5)
+    sets, truth = [], {}
+    for n in range(900):
+        text = f"the cat {rng.choice(['sits', 'stays', 'sleeps'])} there" + " 7" * (rng.random() < 0.05)
+        sets.append(ReferenceSet(str(n), (Reference("a cat sits"), Reference(text, tier="unverified"))))
+        truth[str(n), text] = rng.random() < (0.5 if "7" in text else 0.9)
+    return sets, truth
+
+
+@pytest.mark.parametrize("kept", [1, 0.1])
+def test_judgements_that_were_chosen_by_verdict_are_not_random(plain, kept):
+    """Of those to certify on, most of the wrong ones are left out; the model cannot tell them by their looks."""
+    sets, truth = plain
+    rng = random.Random(2)
+    said = [
+        Judgement(*key, "valid" if right else "invalid", "ana", "rule")
+        for key, right in list(truth.items())[:800]
+        if right or learns(key[0], 12345) or rng.random() < kept
+    ]
+    found = run_gate(sets, said, Settings(precision=0.85, assume_random=True))
+    assert found.certificate.best is not None
+    if kept == 1:
+        assert found.refusal is None
+    else:
+        assert "happens by chance less than once in 1,000 times; they were hardly drawn at random" in found.refusal
+        assert run_gate(sets, [], Settings(), earlier=found.gate).counts["inferred"] == 0
 
 
 def test_two_draws_cover_the_pool_together(pets, drawn):
