@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -41,6 +42,13 @@ class ScorerSimilarity:
     def name(self) -> str:
         """The scorer's signature."""
         return self._scorer.signature()
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The least and the highest that texts can score; infinite where there is no end."""
+        low, high = self._scorer.info.scale
+        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        return (low, high) if self._scorer.info.direction == "higher" else (-high, -low)
 
     def __call__(
         self, texts: Sequence[str], mine: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]

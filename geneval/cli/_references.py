@@ -135,7 +135,13 @@ def _multiplicity(sets: tuple[ReferenceSet, ...], spec: str | None, same: float 
         return multiplicity(sets, threshold=same)
     from geneval.similarity import ScorerSimilarity
 
-    return multiplicity(sets, similarity=ScorerSimilarity(spec, sets), threshold=same)
+    similarity = ScorerSimilarity(spec, sets)
+    low, high = similarity.scale
+    if same is not None and (same < low or same > high):
+        raise UsageError(
+            f"--same {same:g} does not fit; {spec} scores texts against each other from {low:g} to {high:g}"
+        )
+    return multiplicity(sets, similarity=similarity, threshold=same)
 
 
 def _table(found: Description, digest: str) -> None:

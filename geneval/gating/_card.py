@@ -70,11 +70,11 @@ def prose(result: Result) -> Iterator[str]:
     if result.shift is not None:
         s = result.shift
         implied = "" if s.implied is None else f"; were that so, precision here would be {s.implied:.2f}"
+        here = "" if s.saturated else f", an estimated {s.here:.1%} in this pool{implied}"
         seen = "a shift is seen" if s.seen else "no shift is seen"
         yield (
-            f"Share of valid candidates: {s.there:.1%} where it was calibrated, an estimated {s.here:.1%} in this pool"
-            f"{implied}; {seen} (mean probability {s.mean_there:.3f} there, {s.mean_here:.3f} here, standard error "
-            f"{s.error:.3f})."
+            f"Share of valid candidates: {s.there:.1%} where it was calibrated{here}; {seen} (mean probability "
+            f"{s.mean_there:.3f} there, {s.mean_here:.3f} here, standard error {s.error:.3f})."
         )
     if result.gate is not None and result.gate.families:
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -127,8 +128,8 @@ class Gate:
 
     @property
     def hash(self) -> str:
-        """Of what decides which candidates are admitted; 12 hex digits."""
-        content = [self.model.to_dict(), dict(self.signatures), self.threshold]
+        """Of all that is kept, so that nothing it says can be changed by hand unseen; 12 hex digits."""
+        content = self._content()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -138,9 +139,12 @@ class Gate:
 
     def to_dict(self) -> dict[str, Any]:
         """As text can hold it."""
+        return {"schema": SCHEMA, "geneval": __version__, "hash": self.hash, **self._content()}
+
+    def _content(self) -> dict[str, Any]:
         rest = {name: value for name, value in self.__dict__.items() if name != "model"}
         told = {name: dict(value) if isinstance(value, Mapping) else value for name, value in rest.items()}
-        return {"schema": SCHEMA, "geneval": __version__, "hash": self.hash, **told, "model": self.model.to_dict()}
+        return {**told, "model": self.model.to_dict()}
 
 
 def read_gate(path: str | Path) -> Gate:
@@ -162,6 +166,11 @@ def read_gate(path: str | Path) -> Gate:
     missing = [name for name in names if name not in found]
     if missing or not isinstance(model, dict):
         raise InputError(f"{path}: lacks {', '.join(missing) or 'model'}")
+    wrong = [name for name in names if not _fits(name, found[name])]
+    if wrong:
+        raise InputError(
+            f"{path}: {wrong[0]} is {found[wrong[0]]!r}, which no run of the gate writes; give it the file as it was written"
+        )
     gate = Gate(model=Model.from_dict(model), **{name: found[name] for name in names})
     if gate.hash != found.get("hash"):
         raise InputError(
@@ -169,6 +178,17 @@ def read_gate(path: str | Path) -> Gate:
             "says it certified is not certified"
         )
     return gate
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a field of a gate can be this."""
+    if name in {"encoders", "entailment", "signatures"}:
+        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    if name == "pool":
+        return isinstance(value, str)
+    if value is None:
+        return name in {"threshold", "low", "estimate"}
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -71,6 +73,12 @@ class Pool:
     def accepted(self) -> dict[str, tuple[str, ...]]:
         """Accepted references of the items with candidates."""
         return {question.item: question.references for question in self.questions}
+
+    @property
+    def candidates_hash(self) -> str:
+        """Of all candidates, in any order; 16 hex digits."""
+        content = json.dumps(sorted(self.place), ensure_ascii=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property
     def hash(self) -> str:

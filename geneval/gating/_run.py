@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geneval.circularity import FAMILIES
 from geneval.data import InputFile, Judgement, Preference
-from geneval.gating._drawn import Drawn
+from geneval.gating._drawn import Drawn, check_drawn
 from geneval.gating._model import ByOrigin, Gate, Rejection, Result, Settings
 from geneval.gating._people import compared, judged_candidates
 from geneval.gating._pool import Key, Pool, key_of, kinds
@@ -41,6 +41,11 @@ from geneval_references.gate import (
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+
+_UNLIKELY = 3.29
+"""Standard errors that a difference passes less than once in 1,000 times."""
+_GROSS = 0.1
+"""Shares of valid candidates that differ by less, what people say and what the model says, are alike: no model is exact."""
 
 _SEES = {
     "negation": "what is denied: negation is read from a list of English words, so a model of entailment (--entailment)",
@@ -207,22 +212,40 @@ class _Run:
             pool=self.pool.hash,
         )
         self._shift = self._of_judged(gate, scores, test)
-        return gate, why or self._refused(best is not None, found)
+        void = None if best is None else self._void(gate, train, test)
+        if void is not None:
+            # What is written must not admit anything later, either.
+            gate = replace(gate, threshold=None, low=None, estimate=None)
+        return gate, why or void or (None if best is not None else self._uncertified(found))
 
-    def _refused(self, certified: bool, found: Certificate) -> str | None:
-        if (
-            certified
-            and self.settings.assume_random
-            and self._shift is not None
-            and self._shift.seen
-            and not self.drawn
-        ):
+    def _void(self, gate: Gate, train: Judged, test: Judged) -> str | None:
+        """Why a bound that was found is none."""
+        if self._shift is not None and self._shift.seen:
             return (
                 "the judged candidates look unlike the pool (prior shift), so the bound is void; judge candidates that "
                 "geneval gate --next draws from this pool"
             )
-        if certified:
+        if not self.settings.assume_random or self.drawn or len(self._decided) == len(self.pool.questions):
             return None
+        said = "; they were hardly drawn at random, so the bound is void. Judge what geneval gate --next draws"
+        labels = [self._decided[key_of(q.item, q.text)].label for q in (self.pool.questions[row] for row in test.row)]
+        test = test.at(np.asarray([label is not None for label in labels], bool))
+        learned, seen = float(train.valid.mean()), float(test.valid.mean())
+        rows = np.concatenate([train.row, test.row])
+        _, error = mean_by_item(np.concatenate([train.valid, test.valid]).astype(float), self.pool.items[rows])
+        if abs(seen - learned) > _UNLIKELY * error * math.sqrt(len(rows) / len(train) + len(rows) / len(test)):
+            return (
+                f"{learned:.0%} of the judgements that the model learned from are valid, and {seen:.0%} of those to certify on, "
+                f"which happens by chance less than once in 1,000 times{said}"
+            )
+        apart = math.hypot(gate.error, error * math.sqrt(len(rows) / len(test)))
+        if abs(seen - gate.mean) > max(_GROSS, _UNLIKELY * apart):
+            return (
+                f"{seen:.0%} of the judged candidates are valid, and by the model {gate.mean:.0%} of the pool are{said}"
+            )
+        return None
+
+    def _uncertified(self, found: Certificate) -> str:
         above = max((step.judged for step in found.steps), default=0)
         if above < found.begins:
             return (
@@ -285,6 +308,9 @@ class _Run:
                 f"{unjudged} of the {len(rows)} candidates that were drawn are not judged; each counts as not valid, for "
                 "those that are left out are seldom left out at random"
             )
+        seen = set(self._decided).union(*(one.probability for one in self.drawn))
+        for one in self.drawn:
+            check_drawn(one, self.pool, len(seen - one.probability.keys()))
         outside = len(set(self._decided) - {key for one in self.drawn for key in one.probability})
         if outside:
             self._notes.append(
@@ -402,10 +428,14 @@ class _Run:
         if gate.pool == self.pool.hash:
             return gate, None
         if self._shift.seen:
+            found = (
+                ""
+                if implied is None or self._shift.saturated
+                else f", an estimated {here:.0%} are here, which would make precision {implied:.2f}"
+            )
             return gate, (
-                f"this pool is unlike the one that the gate was certified on: {gate.valid:.0%} were valid there, an estimated "
-                f"{here:.0%} are here, which would make precision {implied:.2f} (prior shift). The bound is void; judge "
-                "candidates of this pool (geneval gate --next)"
+                f"this pool is unlike the one that the gate was certified on: {gate.valid:.0%} were valid there{found} (prior "
+                "shift). The bound is void; judge candidates of this pool (geneval gate --next)"
             )
         self._notes.append(
             "the bound was certified on another pool; no shift is seen here, and it holds as far as this pool is drawn like "
@@ -446,7 +476,7 @@ class _Run:
                         confidence=one.posterior["valid"] if one.posterior else None,
                         evidence={**(reference.evidence or {}), "rule": one.rule, "raters": ", ".join(one.raters)},
                     )
-            if two is not None and two.preferred and (one is None or one.label == "valid"):
+            if two is not None and self._prefers(key):
                 rule = f"preferred to an original with a probability of at least {two.low:.2f}; margin {two.margin:g}"
                 return replace(reference, tier="preferred", evidence={**(reference.evidence or {}), "rule": rule})
             if gate is not None and self._scores is not None and admit[place[key]]:
@@ -467,6 +497,11 @@ class _Run:
             replace(item, references=tuple(tiered(item, r) for r in item.references)) for item in self.pool.sets
         )
 
+    def _prefers(self, key: Key) -> bool:
+        """Whether a candidate becomes `preferred`: not what people verified, nor what they found not valid."""
+        one = self._decided.get(key)
+        return self._compared[key].preferred and (one is None or (one.label == "valid" and not one.verified))
+
     def _counts(self, admit: Bools) -> dict[str, int]:
         labels = [one.label for one in self._decided.values()]
         return {
@@ -478,7 +513,7 @@ class _Run:
             "judged_invalid": labels.count("invalid"),
             "skipped_by_all": labels.count(None),
             "verified": sum(one.verified for one in self._decided.values()),
-            "preferred": sum(one.preferred for one in self._compared.values()),
+            "preferred": sum(map(self._prefers, self._compared)),
             "inferred": int(admit.sum()),
         }
 

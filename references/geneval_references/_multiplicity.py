@@ -181,12 +181,14 @@ def multiplicity(
             no default.
 
     Raises:
-        UsageError: a similarity without threshold, or the other way round.
+        UsageError: a similarity without threshold, or the other way round; or a threshold that is no finite number.
     """
     if (similarity is None) != (threshold is None):
         raise UsageError(
             "classes by similarity need both the similarity and the threshold from which texts are one class"
         )
+    if threshold is not None and not math.isfinite(threshold):
+        raise UsageError(f"the threshold from which texts are one class is {threshold}; a finite number is due")
     by_tier: dict[str, Multiplicity] = {
         tier: degrees(replace(item, references=tuple(r for r in item.references if r.tier == tier)) for item in sets)
         for tier in TIERS

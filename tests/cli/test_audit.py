@@ -95,6 +95,8 @@ def test_plain_text_files_are_columns(run, tmp_path):
         (["audit", "clean.jsonl", "--column", "references=refs"], 2, "refs"),
         (["describe", "clean.jsonl", "--svg", "x.svg"], 2, "add --multiplicity"),
         (["describe", "clean.jsonl", "--multiplicity", "--with", "token_f1"], 2, "threshold"),
+        (["describe", "clean.jsonl", "--multiplicity", "--with", "token_f1", "--same", "nan"], 2, "finite number"),
+        (["describe", "clean.jsonl", "--multiplicity", "--with", "token_f1", "--same", "5"], 2, "from 0 to 1"),
         (["describe", "clean.jsonl", "--multiplicity", "--svg", "clean.jsonl"], 2, "there already"),
     ],
 )

@@ -35,6 +35,26 @@ def test_votes_make_a_label(verdicts, label, verified):
     assert found.rule
 
 
+@pytest.mark.parametrize("candidates", [1, 5, 200])
+def test_two_of_three_verify_nothing(candidates):
+    """Whatever the model makes of raters who always split the same way: one in three says no."""
+    said = [
+        Vote(n, f"rater {r}", "valid" if r != dissenter else "invalid")
+        for n in range(candidates)
+        for r in range(3)
+        for dissenter in [n % 3 if candidates < 200 else 2]
+    ]
+    found = decide(said)
+    assert max(one.posterior["valid"] for one in found.values()) >= 0.9
+    assert not any(one.verified for one in found.values())
+
+
+def test_three_of_four_may_verify():
+    said = [Vote(n, f"rater {r}", "invalid" if r == 3 and n % 2 else "valid") for n in range(40) for r in range(4)]
+    found = decide(said)
+    assert found[1].votes == {"valid": 3, "invalid": 1} and found[1].verified
+
+
 def test_one_vote_verifies_where_one_is_asked_for():
     assert decide(votes("valid"), least=1)[0].verified
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from geneval_references.gate._bound import Floats
 
 _ROUNDS = 200
+_LEAST = 0.005
+"""An estimated share nearer to none or to all is no estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Shift:
     mean_here: float
     error: float
     implied: float | None
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the estimated share is none or all: there the model is beyond what it knows, and no share is told."""
+        return not _LEAST <= self.here <= 1 - _LEAST
 
     @property
     def seen(self) -> bool:

@@ -57,8 +57,9 @@ class Decided:
 def decide(votes: Sequence[Vote], *, least: int = 2) -> dict[int, Decided]:
     """Decide on every candidate that somebody judged.
 
-    With three raters or more, a candidate is verified where the posterior of `valid` is at least .9. With fewer, where
-    at least `least` judged it and all said `valid`. `partly` is a class of its own: it is never valid.
+    With three raters or more, a candidate is verified where the posterior of `valid` is at least .9 and more than two
+    thirds said `valid`. With fewer, where at least `least` judged it and all said `valid`. `partly` is a class of its
+    own: it is never valid.
 
     Args:
         votes: of all candidates; raters' errors are learned from all of them together.
@@ -88,10 +89,12 @@ def _decided(said: Mapping[str, str], posterior: tuple[float, ...] | None, least
     # Of two that are equally frequent the worse one is met first.
     label: Class | None = max(_WORST_FIRST, key=lambda name: counts[str(name)]) if said else None
     if posterior is not None:
-        rule = f"Dawid-Skene posterior of valid at least {POSTERIOR:g}"
+        rule = f"Dawid-Skene posterior of valid at least {POSTERIOR:g}, and more than two thirds say valid"
         named: dict[str, float] = dict(zip(CLASSES, posterior, strict=True))
         top: Class = max(_WORST_FIRST, key=named.__getitem__)
-        return Decided(votes, tuple(sorted(said)), top, named, named["valid"] >= POSTERIOR, rule)
+        # A model of raters who have little in common is a guess, and would let two outvote a third.
+        verified = named["valid"] >= POSTERIOR and 3 * counts["valid"] > 2 * len(said)
+        return Decided(votes, tuple(sorted(said)), top, named, verified, rule)
     rule = f"all of at least {least} say valid"
     return Decided(votes, tuple(sorted(said)), label, None, counts["valid"] == len(said) >= least, rule)
 
