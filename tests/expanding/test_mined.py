@@ -119,6 +119,18 @@ def test_specs_come_back() -> None:
         assert "a/" not in one.label
 
 
+def test_a_pool_lends_no_outputs_and_nothing_unverified(references, tmp_path) -> None:
+    """What a system wrote would lose its name and score that system; what nobody verified begets nothing."""
+    kinds = [("output:s", "verified"), ("mined:x", "unverified"), ("human", "verified")]
+    rows = [{"text": f"a red cat on mat {n}", "origin": o, "tier": t} for n, (o, t) in enumerate(kinds)]
+    pool = lines(tmp_path, "pool.jsonl", [{"id": "p", "references": rows}])
+    found, _ = grown(references, f"mine(pool={str(pool)!r}, proposers=['bm25'])", tmp_path)
+    assert {r["text"] for own in found.values() for r in own} == {"a red cat on mat 2"}
+    none = lines(tmp_path, "none.jsonl", [{"id": "p", "references": rows[:2]}])
+    with pytest.raises(InputError, match="holds no text, outputs of systems and unverified references left out"):
+        grown(references, f"mine(pool={str(none)!r}, proposers=['bm25'])", tmp_path, "of none")
+
+
 # --- attributes ---
 
 
