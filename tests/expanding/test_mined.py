@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from geneval.cli import app
 from geneval.expanding import expand
 from geneval_references import InputError, MissingDependencyError, UsageError
 from geneval_references.expanders import parse_expander
@@ -129,6 +133,28 @@ def test_a_pool_lends_no_outputs_and_nothing_unverified(references, tmp_path) ->
     none = lines(tmp_path, "none.jsonl", [{"id": "p", "references": rows[:2]}])
     with pytest.raises(InputError, match="holds no text, outputs of systems and unverified references left out"):
         grown(references, f"mine(pool={str(none)!r}, proposers=['bm25'])", tmp_path, "of none")
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_no_order_of_expanders_scores_a_system_by_its_own_text(references, tmp_path, runs) -> None:
+    """A mined text that a system wrote, too, is that system's: in one run or several, whichever came first."""
+    wrote = [{"id": id_, "outputs": {"s": "a cat asleep in a dog's park", "t": "birds"}} for id_ in ITEMS]
+    outputs = lines(tmp_path, "wrote.jsonl", wrote)
+    pool = lines(tmp_path, "pool.jsonl", [{"id": "p", "references": ["a cat asleep in a dog's park", "red dogs"]}])
+    specs = [f"mine(pool={str(pool)!r}, proposers=['bm25'])", f"outputs(file={str(outputs)!r})"]
+    found = []
+    for way, order in (("a", specs), ("b", specs[::-1])):
+        at = str(references)
+        for number, steps in enumerate([order] if runs == 1 else [[one] for one in order]):
+            expand([at], steps, tmp_path / f"{way}{number}.jsonl")
+            at = str(tmp_path / f"{way}{number}.jsonl")
+        tiers = ("--tier", "original", "--tier", "unverified")
+        asked = ["score", str(outputs), "--references", at, "-s", "token_f1", *tiers, "--format", "csv", "--quiet"]
+        done = CliRunner().invoke(app, asked)
+        assert done.exit_code == 0, done.output
+        found.append([(row["system"], float(row["score"])) for row in csv.DictReader(io.StringIO(done.stdout))])
+    assert found[0] == found[1]
+    assert [system for system, _ in found[0]] == ["s", "t"] and found[0][0][1] < 1
 
 
 # --- attributes ---
@@ -270,10 +296,10 @@ def test_verdicts_raise_a_candidate_and_keep_who_wrote_it(references, tmp_path) 
 def test_graded_rows(references, tmp_path) -> None:
     """Grades of one text are averaged, in JSON lines and CSV alike."""
     rows = [("1", "a cat at rest", 2), ("1", "A cat at rest", 4), ("1", "a dog", 2.5)]
-    csv = tmp_path / "graded.csv"
-    csv.write_text("id,text,grade\n" + "".join(f"{i},{t},{g}\n" for i, t, g in rows), encoding="utf-8")
+    table = tmp_path / "graded.csv"
+    table.write_text("id,text,grade\n" + "".join(f"{i},{t},{g}\n" for i, t, g in rows), encoding="utf-8")
     js = lines(tmp_path, "graded.jsonl", [{"id": i, "text": t, "similarity": g} for i, t, g in rows])
-    for file, form in ((csv, "csv"), (js, "jsonl")):
+    for file, form in ((table, "csv"), (js, "jsonl")):
         found, _ = grown(references, f"positives(file={str(file)!r}, format={form!r}, threshold=3)", tmp_path, form)
         assert [(r["text"], r["evidence"]) for r in found["1"]] == [
             ("a cat at rest", {"grade": 3.0, "grades": 2, "threshold": 3})
