@@ -82,12 +82,19 @@ def test_a_table_gives_every_reference_back(tmp_path_factory, found) -> None:
     assert list(read_csv(str(path))[0]) == found
 
 
-@pytest.mark.parametrize("name", ["sets.csv", "folder"])
+@pytest.mark.parametrize("name", ["sets.csv", "sets.tsv", "folder"])
 def test_there_and_back(given_sets, tmp_path, name) -> None:
     """What is exported and imported is what it was."""
     run("export", given_sets, "-o", tmp_path / name)
     run("import", tmp_path / name, "-o", tmp_path / "back.jsonl")
     assert (tmp_path / "back.jsonl").read_bytes() == given_sets.read_bytes()
+
+
+def test_a_table_of_tabs_has_tabs(given_sets, tmp_path) -> None:
+    """The suffix says what stands between cells, written as well as read."""
+    run("export", given_sets, "-o", tmp_path / "sets.tsv")
+    with (tmp_path / "sets.tsv").open(encoding="utf-8", newline="") as file:
+        assert tuple(next(csv.reader(file, delimiter="\t"))) == COLUMNS
 
 
 def test_a_card_tells_where_references_come_from(given_sets, tmp_path) -> None:
