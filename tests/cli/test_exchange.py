@@ -190,6 +190,25 @@ def test_what_judges_left_out_is_no_verdict(tmp_path) -> None:
     assert found == [[("1", "valid")], [("1", "skip")], []]
 
 
+def test_people_without_an_id_have_other_names(tmp_path) -> None:
+    """The email or the username tells people apart, where there is no id; one without any is no person."""
+    (task,) = annotated([{"data": {"item": 1, "text": "x"}}], "valid", "invalid", "valid")
+    people = ({"email": "a@x"}, {"id": None, "username": "b"}, {"id": 0, "email": "a@x"})
+    for annotation, by in zip(task["annotations"], people, strict=True):
+        annotation["completed_by"] = by
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    assert [j.annotator for j in read_tasks(str(path))[0][0].judgements] == ["a@x", "b", "0"]
+    task["annotations"][0]["completed_by"] = {"first_name": "Ann"}
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(InputError, match="task 1: an annotation does not say who made it"):
+        read_tasks(str(path))
+    del task["annotations"][0]["completed_by"]
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(InputError, match="an email or a username is due"):
+        read_tasks(str(path))
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
