@@ -119,7 +119,8 @@ def _task(task: Any) -> Task:
     kept = parse_references([meta["reference"]])[0] if isinstance(meta.get("reference"), dict | str) else None
     if kept is not None and kept.text != text:
         raise Fault("the text of its data and that of its meta differ; export without editing either")
-    judgements = [Judgement(str(item), text, v, who, str(guideline)) for who, v in _verdicts(task)]
+    origin = None if kept is None else kept.origin
+    judgements = [Judgement(str(item), text, v, who, str(guideline), origin) for who, v in _verdicts(task)]
     return Task(str(item), kept or Reference(text, tier="unverified", origin=f"judged:{GUIDELINE}"), tuple(judgements))
 
 

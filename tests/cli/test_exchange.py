@@ -17,6 +17,7 @@ from geneval.data._evidence_csv import COLUMNS, read_csv, write_csv
 from geneval.data._label_studio import CONFIG, read_tasks
 from geneval.data._model import VERDICTS
 from geneval.data._provenance import alpha, models_of
+from geneval.expanding import expand
 from geneval_references import TIERS, InputError, Reference, ReferenceSet
 
 SETS = (
@@ -173,8 +174,28 @@ def test_candidates_are_judged_in_label_studio(given_sets, tmp_path) -> None:
         "verdict": "valid",
         "annotator": "1",
         "guideline": "label-studio",
+        "origin": "paraphrase:org/model@12ab",
     }
     assert len(rows) == 6
+
+
+def test_verdicts_keep_who_wrote_what_they_are_about(tmp_path) -> None:
+    """Outputs that people judged valid stay those of their systems, by way of an export and of rows of judgements."""
+    written = tuple(Reference("a cat", "unverified", f"output:{system}") for system in "st")
+    write_references([ReferenceSet("1", (Reference("a dog"), *written))], tmp_path / "sets.jsonl")
+    write_references([ReferenceSet("1", (Reference("a dog"),))], tmp_path / "bare.jsonl")
+    run("export", tmp_path / "sets.jsonl", "-o", tmp_path / "tasks.json")
+    tasks = annotated(json.loads((tmp_path / "tasks.json").read_text("utf-8")), "valid", "valid")
+    export, rows = tmp_path / "export.json", tmp_path / "rows.jsonl"
+    export.write_text(json.dumps(tasks), encoding="utf-8")
+    run("import", export, "-o", tmp_path / "back.jsonl", "--judgements", rows)
+    for base in ("sets", "bare"):
+        for file, form in ((export, "label-studio"), (rows, "jsonl")):
+            out = tmp_path / f"{base} {form}.jsonl"
+            expand([str(tmp_path / f"{base}.jsonl")], [f"positives(file={str(file)!r}, format={form!r})"], out)
+            (item,) = read_references([str(out)])[0]
+            found = [(r.tier, r.origin, r.votes) for r in item.references[1:]]
+            assert found == [("verified", f"output:{system}", {"valid": 2}) for system in "st"]
 
 
 def test_what_judges_left_out_is_no_verdict(tmp_path) -> None:
