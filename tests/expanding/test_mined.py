@@ -262,10 +262,10 @@ ROWS = [
 @pytest.mark.parametrize(
     ("options", "texts"),
     [
-        ("", ["a cat at rest", "a red mat"]),
-        (", raters=2", ["a cat at rest"]),
-        (", partly=True", ["a cat at rest", "a tired cat", "a red mat"]),
-        (", share=0.2", ["a cat at rest", "a cat on a rug", "a tired cat", "a red mat"]),
+        ("", ["a cat at rest"]),
+        (", raters=1", ["a cat at rest", "a red mat"]),
+        (", raters=1, partly=True", ["a cat at rest", "a tired cat", "a red mat"]),
+        (", share=0.2", ["a cat at rest", "a cat on a rug", "a tired cat"]),
     ],
 )
 def test_votes_decide(references, tmp_path, options, texts) -> None:
@@ -281,7 +281,7 @@ def test_votes_decide(references, tmp_path, options, texts) -> None:
 def test_verdicts_raise_a_candidate_and_keep_who_wrote_it(references, tmp_path) -> None:
     """A mined candidate that people judged valid is verified, and stays mined."""
     grown(references, f"mine(pool={str(references)!r}, proposers=['bm25'], top=1)", tmp_path, "mined")
-    file = lines(tmp_path, "judged.jsonl", judged("A CAT asleep on the mat", "valid"))
+    file = lines(tmp_path, "judged.jsonl", judged("A CAT asleep on the mat", "valid", "valid"))
     out = tmp_path / "raised.jsonl"
     expand([str(tmp_path / "mined.jsonl")], [f"positives(file={str(file)!r}, format='jsonl')"], out)
     raised = json.loads(out.read_text("utf-8").splitlines()[0])["references"][2]
@@ -290,7 +290,7 @@ def test_verdicts_raise_a_candidate_and_keep_who_wrote_it(references, tmp_path) 
         "mined:refs.jsonl",
         "a cat asleep on the mat",
     )
-    assert raised["votes"] == {"valid": 1} and "rank of bm25" in raised["evidence"]
+    assert raised["votes"] == {"valid": 2} and "rank of bm25" in raised["evidence"]
 
 
 def test_graded_rows(references, tmp_path) -> None:
