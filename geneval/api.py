@@ -273,6 +273,7 @@ def audit(
     alpha: float = ALPHA,
     ignore: str | Sequence[str] = (),
     seed: int = SEED,
+    tiers: Sequence[str] | None = None,
 ) -> Audit:
     """Looks for what makes reference sets mislead: leaks, duplicates, misplaced columns, damage done to texts.
 
@@ -286,6 +287,7 @@ def audit(
         alpha: the chance that any of the tests gives a false alarm.
         ignore: kinds of findings to leave out.
         seed: of what is drawn.
+        tiers: of the references to look at; all but `unverified` by default.
 
     Returns:
         The findings, each with its texts and what to do; `cleaned()` gives the data without leaks and duplicates.
@@ -318,7 +320,9 @@ def audit(
             system=system,
             allow_missing=True,
         )
-    return audit_inputs(inputs, scorer=_scorer(scorer), alpha=alpha, ignore=_texts(ignore) or (), seed=seed)
+    return audit_inputs(
+        inputs, scorer=_scorer(scorer), alpha=alpha, ignore=_texts(ignore) or (), seed=seed, tiers=tiers
+    )
 
 
 def _whole_numbers(k: int | Sequence[int]) -> tuple[int, ...]:

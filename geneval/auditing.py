@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from geneval.data import Inputs, holds_outputs, read_inputs, read_references
@@ -22,6 +22,7 @@ def audit_inputs(
     alpha: float = ALPHA,
     ignore: Iterable[str] = (),
     seed: int = SEED,
+    tiers: Collection[str] | None = None,
 ) -> Audit:
     """Looks for what makes reference sets, and outputs beside them, mislead.
 
@@ -31,9 +32,10 @@ def audit_inputs(
         alpha: the chance that any of the tests gives a false alarm.
         ignore: kinds of findings to leave out.
         seed: of what is drawn.
+        tiers: of the references to look at; all but `unverified` by default.
 
     Raises:
-        InputError: there is no reference.
+        InputError: there is no reference of these tiers.
         UsageError: a scorer or kind that does not exist, or an `alpha` that is no probability.
         MissingDependencyError: what the scorer runs is not installed.
     """
@@ -46,6 +48,7 @@ def audit_inputs(
         ignore=ignore,
         seed=seed,
         notes=inputs.notes,
+        tiers=tiers,
     )
 
 

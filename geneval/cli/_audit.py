@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from geneval.cli._columns import PANEL, Columns, columns
+from geneval.cli._columns import PANEL, Columns, Tiers, columns
 from geneval.cli._machine import runs_models
 from geneval.cli._options import SHOWING, Quiet
 from geneval.cli._talk import plain, say
@@ -53,6 +53,7 @@ def audit(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 5 where there is a fault.", rich_help_panel=SHOWING)
     ] = False,
+    tier: Tiers = None,
     column: Columns = None,
     text: Annotated[
         bool,
@@ -77,7 +78,8 @@ def audit(
 
     Leaked outputs, duplicates, references and columns that stand apart, shifted and transposed columns, other scripts and
     languages, damaged encodings, truncation, list numbering, prompt echoes. Each finding has its texts and what to do. A
-    `fault` makes numbers wrong; a `note` may be well.
+    `fault` makes numbers wrong; a `note` may be well. Unverified references count in no score, and are looked at only where
+    --tier names them.
 
     Exit codes: 0 done, 2 usage, 3 bad input, 5 there is a fault and --strict, 6 something is not installed.
 
@@ -94,7 +96,7 @@ def audit(
     if not quiet:
         for note in inputs.notes:
             say(f"note: {plain(note)}")
-    found = audit_inputs(inputs, scorer=with_, alpha=alpha, ignore=ignore or (), seed=seed)
+    found = audit_inputs(inputs, scorer=with_, alpha=alpha, ignore=ignore or (), seed=seed, tiers=tier)
     render(found, format, show)
     if strict and found.faults:
         told = ", ".join(dict.fromkeys(finding.kind for finding in found.faults))

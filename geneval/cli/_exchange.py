@@ -196,4 +196,5 @@ def _write_judgements(tasks: list[Task], path: Path) -> None:
     with writing(path), new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for task in tasks:
             for one in task.judgements:
-                file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+                row = {name: value for name, value in asdict(one).items() if value is not None}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")

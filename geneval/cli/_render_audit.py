@@ -80,6 +80,8 @@ def _about(found: Audit) -> Iterator[str]:
     systems = f", {found.outputs} outputs of {len(found.systems)} systems" if found.systems else ""
     counted = f"{faults} fault{'s' * (faults != 1)} and {notes} note{'s' * (notes != 1)}"
     yield f"{counted} in {found.items} items, {found.references} references{systems}"
+    if found.aside:
+        yield f"left aside: {found.aside} references of other tiers than {', '.join(found.tiers)}; --tier names those to audit"
     for one in found.untested:
         yield plain(f"not looked for: {one.kind} ({one.reason})")
     yield plain(f"chance of a false alarm of any test: {found.alpha:g}; alike by {found.similarity}; seed {found.seed}")

@@ -36,7 +36,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
         *("shown_left", "output_a", "output_b"),
     ),
     "ratings": ("id", "system", "value", "annotator", "criterion", "ratings"),
-    "judgements": ("id", "text", "verdict", "annotator", "guideline"),
+    "judgements": ("id", "text", "verdict", "annotator", "guideline", "origin"),
     "pairs": ("id", "class", "references", "valid", "invalid", "source"),
     "ranked": ("id", "system", "ranked"),
     "positives": (

@@ -35,7 +35,8 @@ def write_csv(sets: Iterable[ReferenceSet], path: Path) -> None:
     """
     with new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         # Every cell in quotes: the writer leaves a bare carriage return without them, and readers end a row there.
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        between = "\t" if _tabs(path.name) else ","
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL, delimiter=between)
         writer.writeheader()
         for item in sets:
             head = {"id": item.id, "source": item.source, "condition": item.condition}
@@ -53,7 +54,7 @@ def read_csv(path: str) -> tuple[tuple[ReferenceSet, ...], InputFile]:
         InputError: it has other columns, or a row is malformed; the message names the first five.
     """
     problems = Problems()
-    (source,) = open_sources([path], "tsv" if path.lower().endswith(".tsv") else "csv", problems)
+    (source,) = open_sources([path], "tsv" if _tabs(path) else "csv", problems)
     items: dict[str, tuple[str | None, str | None, list[Any]]] = {}
     for number, row in source.rows():
         try:
@@ -66,6 +67,10 @@ def read_csv(path: str) -> tuple[tuple[ReferenceSet, ...], InputFile]:
         raise InputError(f"{path}: cannot be read")
     sets = (ReferenceSet(id_, tuple(found), source, condition) for id_, (source, condition, found) in items.items())
     return tuple(sets), source.file
+
+
+def _tabs(path: str) -> bool:
+    return path.lower().endswith(".tsv")
 
 
 def _row(fields: dict[str, Any]) -> dict[str, Any]:

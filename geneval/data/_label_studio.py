@@ -119,15 +119,19 @@ def _task(task: Any) -> Task:
     kept = parse_references([meta["reference"]])[0] if isinstance(meta.get("reference"), dict | str) else None
     if kept is not None and kept.text != text:
         raise Fault("the text of its data and that of its meta differ; export without editing either")
-    judgements = [Judgement(str(item), text, v, who, str(guideline)) for who, v in _verdicts(task)]
+    origin = None if kept is None else kept.origin
+    judgements = [Judgement(str(item), text, v, who, str(guideline), origin) for who, v in _verdicts(task)]
     return Task(str(item), kept or Reference(text, tier="unverified", origin=f"judged:{GUIDELINE}"), tuple(judgements))
 
 
 def _verdicts(task: dict[str, Any]) -> Iterator[tuple[str, Verdict]]:
     seen: dict[str, str] = {}
     for annotation in task.get("annotations") or ():
-        who, verdict = _person(annotation.get("completed_by")), _verdict(annotation)
-        if verdict is None or seen.get(who) == verdict:
+        verdict = _verdict(annotation)
+        if verdict is None:
+            continue
+        who = _person(annotation.get("completed_by"))
+        if seen.get(who) == verdict:
             continue
         if who in seen:
             raise Fault(f"annotator {who} said both {seen[who]} and {verdict}; keep one annotation a person")
@@ -136,9 +140,18 @@ def _verdicts(task: dict[str, Any]) -> Iterator[tuple[str, Verdict]]:
 
 
 def _person(by: Any) -> str:
-    """An id; exports may hold the person's whole record, of which only the id is kept."""
-    found = by.get("id") if isinstance(by, dict) else by
-    return "unknown" if found is None else str(found)
+    """An id; exports may hold the person's whole record, of which one name is kept: the id, else email or username.
+
+    Nobody is `unknown`: all who have no name would be one person, with one vote.
+    """
+    names = [by.get(name) for name in ("id", "email", "username")] if isinstance(by, dict) else [by]
+    for name in names:
+        if type(name) in {str, int} and name != "":
+            return str(name)
+    raise Fault(
+        f"an annotation does not say who made it (completed_by: {shown(by)}); an id, an email or a username is due, so that "
+        "votes are counted by person"
+    )
 
 
 def _verdict(annotation: dict[str, Any]) -> Verdict | None:

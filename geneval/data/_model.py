@@ -71,6 +71,8 @@ class Judgement:
     annotator: str
     guideline: str
     """Which instructions the person followed."""
+    origin: str | None = None
+    """Who or what wrote the text, where that is known: what a system wrote never scores that system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,5 +265,6 @@ _JUDGEMENT: Fields = {
     "verdict": lambda row, raw, _: label(required(row, "verdict", raw), "verdict", VERDICTS),
     "annotator": lambda row, raw, _: identifier(required(row, "annotator", raw), "annotator"),
     "guideline": lambda row, raw, _: identifier(required(row, "guideline", raw), "guideline"),
+    "origin": lambda row, _, __: optional_identifier(row.get("origin"), "origin"),
 }
 _FIELDS: dict[PeopleKind, Fields] = {"preferences": _PREFERENCE, "ratings": _RATING, "judgements": _JUDGEMENT}

@@ -58,13 +58,12 @@ class JudgedFile:
         elif form == "label-studio":
             tasks, file = read_tasks(path)
             files.append(file)
-            origins = {(task.id, fold(task.reference.text)): task.reference.origin for task in tasks}
-            yield from _voted([j for task in tasks for j in task.judgements], origins)
+            yield from _voted(j for task in tasks for j in task.judgements)
         elif threshold is None:
             judgements, notes, read = read_judgements([path], format=_form(path, form))
             self.notes += notes
             files += read
-            yield from _voted(judgements, {})
+            yield from _voted(judgements)
         else:
             yield from _graded(path, _form(path, form), threshold, files)
 
@@ -102,10 +101,13 @@ def _rows(path: str, form: str | None, files: list[InputFile]) -> Iterator[tuple
 # --- votes ---
 
 
-def _voted(judgements: Iterable[Judgement], origins: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, Candidate]]:
-    """One candidate a text, with its votes; a person counts once."""
+def _voted(judgements: Iterable[Judgement]) -> Iterator[tuple[str, Candidate]]:
+    """One candidate a text and origin that is known of it, with the votes on the text; a person counts once."""
     said: dict[tuple[str, str], dict[str, Judgement]] = {}
+    origins: dict[tuple[str, str], dict[str, None]] = {}
     for one in judgements:
+        if one.origin:
+            origins.setdefault((one.id, fold(one.text)), {})[one.origin] = None
         people = said.setdefault((one.id, fold(one.text)), {})
         before = people.setdefault(one.annotator, one)
         if before.verdict != one.verdict:
@@ -118,8 +120,8 @@ def _voted(judgements: Iterable[Judgement], origins: Mapping[tuple[str, str], st
         guidelines = sorted({one.guideline for one in people.values()})
         facts: dict[str, Fact] = {"guideline": ", ".join(guidelines), "raters": ", ".join(sorted(people))}
         votes = Counter(str(one.verdict) for one in people.values())
-        origin = origins.get((id_, key), f"judged:{guidelines[0] or 'people'}")
-        yield id_, Candidate(first.text, origin, evidence=facts, votes=dict(sorted(votes.items())))
+        for origin in origins.get((id_, key), (f"judged:{guidelines[0] or 'people'}",)):
+            yield id_, Candidate(first.text, origin, evidence=facts, votes=dict(sorted(votes.items())))
 
 
 # --- grades ---

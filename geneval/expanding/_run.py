@@ -174,13 +174,16 @@ class _Growing:
     def _grown(self, item: ReferenceSet, found: list[list[Candidate]]) -> ReferenceSet:
         before = len(item.references)
         self.references += before
-        for counts, candidates in zip(self.counts, found, strict=True):
-            try:
-                merged = merge(item, candidates, self.rules)
-            except InputError as error:
-                raise InputError(f"item {item.id!r}: {error}") from error
-            item = merged.item
-            counts.update(merged.counts)
+        # What systems wrote joins first, wherever its expander was named: no text of another origin hides it.
+        for outputs in (True, False):
+            for counts, candidates in zip(self.counts, found, strict=True):
+                joining = [one for one in candidates if one.origin.startswith("output:") is outputs]
+                try:
+                    merged = merge(item, joining, self.rules)
+                except InputError as error:
+                    raise InputError(f"item {item.id!r}: {error}") from error
+                item = merged.item
+                counts.update(merged.counts)
         self.added.update(reference.tier for reference in item.references[before:])
         return item
 

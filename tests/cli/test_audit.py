@@ -48,6 +48,39 @@ def test_findings_go_to_stdout_as_json(run):
     assert printed["similarity"].startswith("token_f1(")
 
 
+def expanded(tmp_path, tier):
+    """The clean file with what two systems wrote, equal, and each once more, in a tier."""
+    rows = [dict(row, references=list(row["references"])) for row in ROWS]
+    for origin, text in (("output:s", "A hound"), ("output:t", "a hound"), ("human:late", "a hound")):
+        rows[3]["references"].append({"text": text, "tier": tier, "origin": origin})
+    (tmp_path / "grown.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def test_candidates_are_looked_at_where_they_are_asked_for(run, tmp_path):
+    """What counts in no score is left aside, and counted; a tier names it."""
+    expanded(tmp_path, "unverified")
+    rows = (tmp_path / "grown.jsonl").read_text("utf-8").splitlines()
+    late = {"id": "late", "references": ["a cat", {"text": "a CAT", "tier": "unverified", "origin": "mined:x"}]}
+    (tmp_path / "grown.jsonl").write_text("\n".join([*rows, json.dumps(late | {"outputs": {"x": "b"}})]), "utf-8")
+    printed = json.loads(run("audit", "grown.jsonl").stdout)
+    assert (printed["findings"], printed["references"], printed["aside"]) == ([], 81, 4)
+    assert "left aside: 4 references" in run("audit", "grown.jsonl", "--format", "table").stdout
+    asked = json.loads(run("audit", "grown.jsonl", "--tier", "original", "--tier", "unverified").stdout)
+    assert [(f["kind"], f["count"], f["rows"][0]["reference"]) for f in asked["findings"]] == [("duplicate", 1, 2)]
+    assert asked["aside"] == 0
+    assert (
+        "nothing to audit; 85 are of other tiers than preferred"
+        in run("audit", "grown.jsonl", "--tier", "preferred", code=3).stderr
+    )
+    run("audit", "grown.jsonl", "--tier", "gold", code=2)
+
+
+def test_equal_outputs_of_two_systems_are_no_duplicates(run, tmp_path):
+    """When one system is scored the other's stays, and so does what a person wrote."""
+    expanded(tmp_path, "verified")
+    assert json.loads(run("audit", "grown.jsonl").stdout)["findings"] == []
+
+
 def test_strict_exits_with_5_unless_the_kind_is_ignored(run):
     assert "--strict: faults were found (duplicate)" in run("audit", "twice.jsonl", "--strict", code=5).stderr
     run("audit", "twice.jsonl", "--strict", "--ignore", "duplicate")

@@ -17,6 +17,7 @@ from geneval.data._evidence_csv import COLUMNS, read_csv, write_csv
 from geneval.data._label_studio import CONFIG, read_tasks
 from geneval.data._model import VERDICTS
 from geneval.data._provenance import alpha, models_of
+from geneval.expanding import expand
 from geneval_references import TIERS, InputError, Reference, ReferenceSet
 
 SETS = (
@@ -82,12 +83,19 @@ def test_a_table_gives_every_reference_back(tmp_path_factory, found) -> None:
     assert list(read_csv(str(path))[0]) == found
 
 
-@pytest.mark.parametrize("name", ["sets.csv", "folder"])
+@pytest.mark.parametrize("name", ["sets.csv", "sets.tsv", "folder"])
 def test_there_and_back(given_sets, tmp_path, name) -> None:
     """What is exported and imported is what it was."""
     run("export", given_sets, "-o", tmp_path / name)
     run("import", tmp_path / name, "-o", tmp_path / "back.jsonl")
     assert (tmp_path / "back.jsonl").read_bytes() == given_sets.read_bytes()
+
+
+def test_a_table_of_tabs_has_tabs(given_sets, tmp_path) -> None:
+    """The suffix says what stands between cells, written as well as read."""
+    run("export", given_sets, "-o", tmp_path / "sets.tsv")
+    with (tmp_path / "sets.tsv").open(encoding="utf-8", newline="") as file:
+        assert tuple(next(csv.reader(file, delimiter="\t"))) == COLUMNS
 
 
 def test_a_card_tells_where_references_come_from(given_sets, tmp_path) -> None:
@@ -166,8 +174,28 @@ def test_candidates_are_judged_in_label_studio(given_sets, tmp_path) -> None:
         "verdict": "valid",
         "annotator": "1",
         "guideline": "label-studio",
+        "origin": "paraphrase:org/model@12ab",
     }
     assert len(rows) == 6
+
+
+def test_verdicts_keep_who_wrote_what_they_are_about(tmp_path) -> None:
+    """Outputs that people judged valid stay those of their systems, by way of an export and of rows of judgements."""
+    written = tuple(Reference("a cat", "unverified", f"output:{system}") for system in "st")
+    write_references([ReferenceSet("1", (Reference("a dog"), *written))], tmp_path / "sets.jsonl")
+    write_references([ReferenceSet("1", (Reference("a dog"),))], tmp_path / "bare.jsonl")
+    run("export", tmp_path / "sets.jsonl", "-o", tmp_path / "tasks.json")
+    tasks = annotated(json.loads((tmp_path / "tasks.json").read_text("utf-8")), "valid", "valid")
+    export, rows = tmp_path / "export.json", tmp_path / "rows.jsonl"
+    export.write_text(json.dumps(tasks), encoding="utf-8")
+    run("import", export, "-o", tmp_path / "back.jsonl", "--judgements", rows)
+    for base in ("sets", "bare"):
+        for file, form in ((export, "label-studio"), (rows, "jsonl")):
+            out = tmp_path / f"{base} {form}.jsonl"
+            expand([str(tmp_path / f"{base}.jsonl")], [f"positives(file={str(file)!r}, format={form!r})"], out)
+            (item,) = read_references([str(out)])[0]
+            found = [(r.tier, r.origin, r.votes) for r in item.references[1:]]
+            assert found == [("verified", f"output:{system}", {"valid": 2}) for system in "st"]
 
 
 def test_what_judges_left_out_is_no_verdict(tmp_path) -> None:
@@ -181,6 +209,25 @@ def test_what_judges_left_out_is_no_verdict(tmp_path) -> None:
     path.write_text(json.dumps([done, cancelled, dict(task)]), encoding="utf-8")
     found = [[(j.annotator, j.verdict) for j in one.judgements] for one in read_tasks(str(path))[0]]
     assert found == [[("1", "valid")], [("1", "skip")], []]
+
+
+def test_people_without_an_id_have_other_names(tmp_path) -> None:
+    """The email or the username tells people apart, where there is no id; one without any is no person."""
+    (task,) = annotated([{"data": {"item": 1, "text": "x"}}], "valid", "invalid", "valid")
+    people = ({"email": "a@x"}, {"id": None, "username": "b"}, {"id": 0, "email": "a@x"})
+    for annotation, by in zip(task["annotations"], people, strict=True):
+        annotation["completed_by"] = by
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    assert [j.annotator for j in read_tasks(str(path))[0][0].judgements] == ["a@x", "b", "0"]
+    task["annotations"][0]["completed_by"] = {"first_name": "Ann"}
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(InputError, match="task 1: an annotation does not say who made it"):
+        read_tasks(str(path))
+    del task["annotations"][0]["completed_by"]
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(InputError, match="an email or a username is due"):
+        read_tasks(str(path))
 
 
 @pytest.mark.parametrize(

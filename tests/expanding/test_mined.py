@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from geneval.cli import app
 from geneval.expanding import expand
 from geneval_references import InputError, MissingDependencyError, UsageError
 from geneval_references.expanders import parse_expander
@@ -119,6 +123,40 @@ def test_specs_come_back() -> None:
         assert "a/" not in one.label
 
 
+def test_a_pool_lends_no_outputs_and_nothing_unverified(references, tmp_path) -> None:
+    """What a system wrote would lose its name and score that system; what nobody verified begets nothing."""
+    kinds = [("output:s", "verified"), ("mined:x", "unverified"), ("human", "verified")]
+    rows = [{"text": f"a red cat on mat {n}", "origin": o, "tier": t} for n, (o, t) in enumerate(kinds)]
+    pool = lines(tmp_path, "pool.jsonl", [{"id": "p", "references": rows}])
+    found, _ = grown(references, f"mine(pool={str(pool)!r}, proposers=['bm25'])", tmp_path)
+    assert {r["text"] for own in found.values() for r in own} == {"a red cat on mat 2"}
+    none = lines(tmp_path, "none.jsonl", [{"id": "p", "references": rows[:2]}])
+    with pytest.raises(InputError, match="holds no text, outputs of systems and unverified references left out"):
+        grown(references, f"mine(pool={str(none)!r}, proposers=['bm25'])", tmp_path, "of none")
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_no_order_of_expanders_scores_a_system_by_its_own_text(references, tmp_path, runs) -> None:
+    """A mined text that a system wrote, too, is that system's: in one run or several, whichever came first."""
+    wrote = [{"id": id_, "outputs": {"s": "a cat asleep in a dog's park", "t": "birds"}} for id_ in ITEMS]
+    outputs = lines(tmp_path, "wrote.jsonl", wrote)
+    pool = lines(tmp_path, "pool.jsonl", [{"id": "p", "references": ["a cat asleep in a dog's park", "red dogs"]}])
+    specs = [f"mine(pool={str(pool)!r}, proposers=['bm25'])", f"outputs(file={str(outputs)!r})"]
+    found = []
+    for way, order in (("a", specs), ("b", specs[::-1])):
+        at = str(references)
+        for number, steps in enumerate([order] if runs == 1 else [[one] for one in order]):
+            expand([at], steps, tmp_path / f"{way}{number}.jsonl")
+            at = str(tmp_path / f"{way}{number}.jsonl")
+        tiers = ("--tier", "original", "--tier", "unverified")
+        asked = ["score", str(outputs), "--references", at, "-s", "token_f1", *tiers, "--format", "csv", "--quiet"]
+        done = CliRunner().invoke(app, asked)
+        assert done.exit_code == 0, done.output
+        found.append([(row["system"], float(row["score"])) for row in csv.DictReader(io.StringIO(done.stdout))])
+    assert found[0] == found[1]
+    assert [system for system, _ in found[0]] == ["s", "t"] and found[0][0][1] < 1
+
+
 # --- attributes ---
 
 
@@ -224,10 +262,10 @@ ROWS = [
 @pytest.mark.parametrize(
     ("options", "texts"),
     [
-        ("", ["a cat at rest", "a red mat"]),
-        (", raters=2", ["a cat at rest"]),
-        (", partly=True", ["a cat at rest", "a tired cat", "a red mat"]),
-        (", share=0.2", ["a cat at rest", "a cat on a rug", "a tired cat", "a red mat"]),
+        ("", ["a cat at rest"]),
+        (", raters=1", ["a cat at rest", "a red mat"]),
+        (", raters=1, partly=True", ["a cat at rest", "a tired cat", "a red mat"]),
+        (", share=0.2", ["a cat at rest", "a cat on a rug", "a tired cat"]),
     ],
 )
 def test_votes_decide(references, tmp_path, options, texts) -> None:
@@ -243,7 +281,7 @@ def test_votes_decide(references, tmp_path, options, texts) -> None:
 def test_verdicts_raise_a_candidate_and_keep_who_wrote_it(references, tmp_path) -> None:
     """A mined candidate that people judged valid is verified, and stays mined."""
     grown(references, f"mine(pool={str(references)!r}, proposers=['bm25'], top=1)", tmp_path, "mined")
-    file = lines(tmp_path, "judged.jsonl", judged("A CAT asleep on the mat", "valid"))
+    file = lines(tmp_path, "judged.jsonl", judged("A CAT asleep on the mat", "valid", "valid"))
     out = tmp_path / "raised.jsonl"
     expand([str(tmp_path / "mined.jsonl")], [f"positives(file={str(file)!r}, format='jsonl')"], out)
     raised = json.loads(out.read_text("utf-8").splitlines()[0])["references"][2]
@@ -252,16 +290,16 @@ def test_verdicts_raise_a_candidate_and_keep_who_wrote_it(references, tmp_path) 
         "mined:refs.jsonl",
         "a cat asleep on the mat",
     )
-    assert raised["votes"] == {"valid": 1} and "rank of bm25" in raised["evidence"]
+    assert raised["votes"] == {"valid": 2} and "rank of bm25" in raised["evidence"]
 
 
 def test_graded_rows(references, tmp_path) -> None:
     """Grades of one text are averaged, in JSON lines and CSV alike."""
     rows = [("1", "a cat at rest", 2), ("1", "A cat at rest", 4), ("1", "a dog", 2.5)]
-    csv = tmp_path / "graded.csv"
-    csv.write_text("id,text,grade\n" + "".join(f"{i},{t},{g}\n" for i, t, g in rows), encoding="utf-8")
+    table = tmp_path / "graded.csv"
+    table.write_text("id,text,grade\n" + "".join(f"{i},{t},{g}\n" for i, t, g in rows), encoding="utf-8")
     js = lines(tmp_path, "graded.jsonl", [{"id": i, "text": t, "similarity": g} for i, t, g in rows])
-    for file, form in ((csv, "csv"), (js, "jsonl")):
+    for file, form in ((table, "csv"), (js, "jsonl")):
         found, _ = grown(references, f"positives(file={str(file)!r}, format={form!r}, threshold=3)", tmp_path, form)
         assert [(r["text"], r["evidence"]) for r in found["1"]] == [
             ("a cat at rest", {"grade": 3.0, "grades": 2, "threshold": 3})

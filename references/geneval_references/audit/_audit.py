@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geneval_references._errors import InputError, UsageError
-from geneval_references._model import ReferenceSet
+from geneval_references._model import TIERS, ReferenceSet
 from geneval_references._protocols import Similarity
+from geneval_references._select import select
 from geneval_references.audit._alike import Alike
 from geneval_references.audit._boilerplate import boilerplate
 from geneval_references.audit._duplicates import duplicates, repeats
@@ -66,6 +67,8 @@ class Audit:
         findings: the most harmful kinds first.
         untested: what could not be looked for, and why.
         items, references, outputs: how many were looked at.
+        tiers: of the references that were looked at.
+        aside: how many references are of other tiers.
         systems: names.
         alpha: the chance that any of the tests gives a false alarm.
         similarity: what decided how alike texts are; None where no check asked.
@@ -85,6 +88,8 @@ class Audit:
     notes: tuple[str, ...] = ()
     sets: Sequence[ReferenceSet] = field(default=(), repr=False)
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+    tiers: tuple[str, ...] = TIERS
+    aside: int = 0
 
     @property
     def faults(self) -> tuple[Finding, ...]:
@@ -112,7 +117,7 @@ class Audit:
         sets = [item for item in self.sets if item.id not in leaked]
         left_out = 0
         if duplicates:
-            table = Table(sets)
+            table = Table(sets, tiers=self.tiers)
             again = set(zip(table.item[(r := repeats(table))].tolist(), table.place[r].tolist(), strict=True))
             left_out = len(again)
             touched = {item for item, _ in again}
@@ -128,6 +133,8 @@ class Audit:
             "schema": "geneval.audit/1",
             "items": self.items,
             "references": self.references,
+            "tiers": list(self.tiers),
+            "aside": self.aside,
             "outputs": self.outputs,
             "systems": list(self.systems),
             "alpha": self.alpha,
@@ -160,6 +167,7 @@ def audit(
     ignore: Iterable[str] = (),
     seed: int = 12345,
     notes: Iterable[str] = (),
+    tiers: Collection[str] | None = None,
 ) -> Audit:
     """Looks for what makes reference sets mislead.
 
@@ -171,10 +179,11 @@ def audit(
         ignore: kinds of findings to leave out.
         seed: of what is drawn.
         notes: to be kept with the result.
+        tiers: of the references to look at; all that count, which is all but `unverified`, by default.
 
     Raises:
-        InputError: there is no reference, or an output belongs to no item, or two items have one id.
-        UsageError: `alpha` is no probability, or a kind does not exist.
+        InputError: there is no reference of these tiers, or an output belongs to no item, or two items have one id.
+        UsageError: `alpha` is no probability, or a kind or tier does not exist.
     """
     if not 0 < alpha < 1:
         raise UsageError(f"alpha={alpha} does not fit; it is a probability above 0 and below 1")
@@ -183,9 +192,15 @@ def audit(
     if len({item.id for item in sets}) < len(sets):
         raise InputError("two items have one id; an id names one item")
     answers = tuple(outputs)
-    table = Table(sets, answers)
+    named = tuple(tier for tier in TIERS if (tier != "unverified" if tiers is None else tier in tiers))
+    select((), tiers=tiers)  # what is no tier is refused
+    aside = sum(reference.tier not in named for item in sets for reference in item.references)
+    table = Table(sets, answers, named)
     if not len(table.item):
-        raise InputError("there is no reference that is not blank: nothing to audit")
+        raise InputError(
+            "there is no reference that is not blank: nothing to audit"
+            + (f"; {aside} are of other tiers than {', '.join(named)}, and are looked at where named" if aside else "")
+        )
     found = [one for one in _checks(table, similarity, alpha, seed) if one.kind not in skipped]
     order = {kind: n for n, kind in enumerate(KINDS)}
     findings = sorted((one for one in found if isinstance(one, Finding)), key=lambda one: order[one.kind])
@@ -193,7 +208,7 @@ def audit(
         findings=tuple(findings),
         untested=tuple(one for one in found if isinstance(one, Untested)),
         items=len(sets),
-        references=sum(len(item.references) for item in sets),
+        references=sum(len(item.references) for item in sets) - aside,
         outputs=len(answers),
         systems=tuple(table.systems),
         alpha=alpha,
@@ -202,6 +217,8 @@ def audit(
         notes=tuple(notes),
         sets=tuple(sets),
         answers=answers,
+        tiers=named,
+        aside=aside,
     )
 
 
@@ -232,7 +249,7 @@ def _empty(table: Table) -> Iterator[Finding]:
         Row(item.id, reference.text, reference=place + 1)
         for item in table.sets
         for place, reference in enumerate(item.references)
-        if not reference.text.strip()
+        if not reference.text.strip() and reference.tier in table.tiers
     )
     if rows:
         yield Finding(

@@ -20,11 +20,21 @@ def duplicates(table: Table) -> Iterator[Finding]:
 
 
 def repeats(table: Table) -> Ints:
-    """Numbers of the references that repeat an earlier one of their item."""
+    """Numbers of the references that repeat an earlier one of their item.
+
+    A system's output is away when that system is scored: only another one of its own repeats it.
+    """
     key = table.item * (table.classes + 1) + table.folded[table.text]
-    first = np.zeros(len(key), bool)
-    first[np.unique(key, return_index=True)[1]] = True
-    return np.flatnonzero(~first)
+    seen: dict[int, set[str]] = {}
+    again = []
+    for n, text in enumerate(key.tolist()):
+        origin = table.reference(n).origin
+        owner = origin if origin.startswith("output:") else ""
+        owners = seen.setdefault(text, set())
+        if "" in owners or owner in owners:
+            again.append(n)
+        owners.add(owner)
+    return np.asarray(again, np.int64)
 
 
 def _within(table: Table) -> Iterator[Finding]:

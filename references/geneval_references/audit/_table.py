@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geneval_references._errors import InputError
 from geneval_references._fold import fold
-from geneval_references._model import Reference, ReferenceSet
+from geneval_references._model import TIERS, Reference, ReferenceSet
 from geneval_references.audit._chance import Ints
 from geneval_references.audit._model import Answer, Row
 
@@ -48,6 +48,7 @@ class Table:
     """All texts of the data.
 
     Attributes:
+        tiers: of the references that are looked at.
         ids, sources: of items.
         texts: the distinct texts.
         folded: for every text a number that it shares with all texts that are equal after folding.
@@ -57,8 +58,11 @@ class Table:
         output_item, output_system, output_text: of the first sample that each system gave for an item.
     """
 
-    def __init__(self, sets: Sequence[ReferenceSet], outputs: Iterable[Answer] = ()) -> None:
+    def __init__(
+        self, sets: Sequence[ReferenceSet], outputs: Iterable[Answer] = (), tiers: Collection[str] = TIERS
+    ) -> None:
         self.sets = sets
+        self.tiers = tiers
         self.ids = [item.id for item in sets]
         self._index: dict[str, int] = {}
         self._read_references()
@@ -71,7 +75,7 @@ class Table:
             (i, place, self._intern(reference.text))
             for i, item in enumerate(self.sets)
             for place, reference in enumerate(item.references)
-            if reference.text.strip()
+            if reference.text.strip() and reference.tier in self.tiers
         ]
         self.item, self.place, self.text = np.asarray(flat, np.int64).reshape(-1, 3).T
         self.per_item: Ints = np.bincount(self.item, minlength=len(self.ids))

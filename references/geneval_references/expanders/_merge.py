@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from geneval_references._fold import fold
-from geneval_references._model import TIERS, Reference, ReferenceSet
+from geneval_references._model import TIERS, Fact, Reference, ReferenceSet
 from geneval_references.expanders._clean import clean, words_of
 from geneval_references.expanders._expander import Candidate
 
@@ -52,7 +52,7 @@ def trusted(item: ReferenceSet) -> ReferenceSet:
     kept: dict[str, Reference] = {}
     for reference in item.references:
         key = fold(reference.text)
-        if key and reference.tier in _TRUSTED and not reference.origin.startswith("output:"):
+        if key and reference.tier in _TRUSTED and not _by_system(reference):
             kept.setdefault(key, reference)
     return replace(item, references=tuple(kept.values()))
 
@@ -65,7 +65,9 @@ def merge(item: ReferenceSet, candidates: Sequence[Candidate], rules: Merging) -
 
     A text that is there already, but for case and white space, stays as it is, and only learns who else proposed it
     where it is a candidate itself. Evidence that is stronger than what a candidate had takes the candidate's place. What
-    different systems wrote is kept for each of them.
+    different systems wrote is kept for each of them. A candidate of another origin that nobody verified, and that a system
+    turns out to have written, takes the origin `output:<system>`, so that it never scores that system; its evidence keeps
+    the origin it had (`origin before`).
 
     Raises:
         InputError: a candidate's tier does not exist, its text holds half a character, ...
@@ -85,19 +87,33 @@ class _Joining:
         self._rules = rules
         self._folded = [fold(reference.text) for reference in self.references]
         self._words = [words_of(reference.text) for reference in self.references]
-        self._of_origin = Counter(r.origin for r in self.references if r.tier != "original")
+        # An origin that a system took over goes on to count, or a second run would find a place that the first did not.
+        self._of_origin = Counter(
+            origin for r in self.references if r.tier != "original" for origin in (r.origin, _also(r)) if origin
+        )
 
     def take(self, candidate: Candidate) -> str:
         """Adds one, and says what became of it."""
         text = clean(candidate.text, candidate.parent or "")
         if not text:
             return "empty"
+        new = replace(candidate, text=text).reference()
+        if _by_system(new):
+            self._claim(new)
         unverified = candidate.tier == "unverified"
         # First of all: what a second run would find full, must be full for equal texts in the first one, too.
         if unverified and self._of_origin[candidate.origin] >= self._rules.per_item:
             return "over"
-        new = replace(candidate, text=text).reference()
         return (self._like(new) if unverified else self._judged(new)) or self._added(new)
+
+    def _claim(self, new: Reference) -> None:
+        """Candidates that a system wrote, too, and nobody verified, become its own, whatever order they came in."""
+        folded = fold(new.text)
+        for place, old in enumerate(self.references):
+            if self._folded[place] == folded and old.tier in _UNSURE and not _by_system(old):
+                evidence: dict[str, Fact] = {**(old.evidence or {}), _ALSO: old.origin}
+                self.references[place] = replace(old, origin=new.origin, evidence=evidence)
+                self._of_origin[new.origin] += 1
 
     def _like(self, new: Reference) -> str | None:
         """Meets the first that is like it, equal or not: a second run, which finds more, then meets the same."""
@@ -106,7 +122,7 @@ class _Joining:
             if self._folded[place] == folded and not _of_two_systems(old, new):
                 return self._known(place, new)
             near = self._rules.near <= 100 and fuzz.ratio(words, self._words[place]) >= self._rules.near
-            if near and not _goes_with_its_system(old, new):
+            if near and not _stays_beside(old, new):
                 return "near"
         return None
 
@@ -148,10 +164,32 @@ class _Joining:
         return "raised" if raised else "equal"
 
 
+_ALSO = "origin before"
+"""The evidence that holds the origin of a candidate before a system took it over."""
+_UNSURE = frozenset({"inferred", "unverified"})
+
+
+def _also(reference: Reference) -> str | None:
+    found = (reference.evidence or {}).get(_ALSO)
+    return found if isinstance(found, str) else None
+
+
+def _by_system(reference: Reference) -> bool:
+    return reference.origin.startswith("output:")
+
+
 def _goes_with_its_system(old: Reference, new: Reference) -> bool:
     """Whether a reference is away when its system is scored, so that one like it, of another origin, has to stay."""
-    return old.origin.startswith("output:") and old.origin != new.origin
+    return _by_system(old) and old.origin != new.origin
+
+
+def _stays_beside(old: Reference, new: Reference) -> bool:
+    """Whether a text that is nearly the same stays, since one of the two is away when its system is scored."""
+    if _by_system(new):
+        return _goes_with_its_system(old, new) or (old.tier in _UNSURE and not _by_system(old))
+    # What was met before a system took it over is met again.
+    return _by_system(old) and not _also(old)
 
 
 def _of_two_systems(old: Reference, new: Reference) -> bool:
-    return _goes_with_its_system(old, new) and new.origin.startswith("output:")
+    return _goes_with_its_system(old, new) and _by_system(new)

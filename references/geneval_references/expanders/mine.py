@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from geneval_references._errors import InputError, MissingDependencyError, UsageError
-from geneval_references._model import ReferenceSet
+from geneval_references._model import Reference, ReferenceSet
 from geneval_references._protocols import Encoder
 from geneval_references.expanders._expander import Candidate, Expander, Info, Rows, Tools
 from geneval_references.expanders._registry import expander
@@ -29,6 +29,7 @@ class Mine(Expander):
 
     Attributes:
         pool: a file of reference sets, in any form that geneval reads, or of plain text (`.txt`), a line each.
+            What systems wrote and what is unverified is left out of it.
         proposers: of `tfidf`, `bm25`, `cider`, `characters`, and models, named as for `cosine`.
         top: how many texts each proposer names.
         limit: how many an item gets at most: the first of every proposer, then the second of every one, and so on.
@@ -109,10 +110,17 @@ class Mining:
 
     @cached_property
     def _pool(self) -> Pool:
-        texts = [reference.text for item in self.texts for reference in item.references]
+        texts = [reference.text for item in self.texts for reference in item.references if _minable(reference)]
         if not any(text.strip() for text in texts):
-            raise InputError(f"mine: the pool {self.texts.name} holds no text")
+            raise InputError(
+                f"mine: the pool {self.texts.name} holds no text, outputs of systems and unverified references left out"
+            )
         return Pool(texts, [_proposer(name, encoder) for name, encoder in self.found])
+
+
+def _minable(reference: Reference) -> bool:
+    """Once mined, a text has lost who wrote it: a system would be scored by its own output."""
+    return reference.tier != "unverified" and not reference.origin.startswith("output:")
 
 
 def _proposer(name: str, encoder: Encoder | None) -> Proposer:

@@ -29,7 +29,7 @@ class Positives(Expander):
         captions: of `eccv` and `cxc`, whose files hold ids: the file with the captions' texts.
         partly: verdicts of `partly` count as valid, as they did in ECCV Caption.
         share: of the votes, valid ones must be more than this.
-        raters: people that must have judged a text, `skip` not counted.
+        raters: people that must have judged a text, `skip` not counted; lists and grades have their own protocols.
     """
 
     info: ClassVar[Info] = Info(
@@ -44,7 +44,7 @@ class Positives(Expander):
     captions: str = ""
     partly: bool = False
     share: float = 0.5
-    raters: int = 1
+    raters: int = 2
 
     def __post_init__(self) -> None:
         """Checks what must and what cannot be said."""
