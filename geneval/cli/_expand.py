@@ -107,11 +107,13 @@ def expand(
             fresh=fresh,
             watch=progress,
         )
-    if not quiet:
-        for note in done.notes:
+    for note in done.notes:
+        if note.startswith("columns left aside"):  # they are lost in what was written, which -q must not hide
+            say(f"warning: {plain(note)}; they are not in {plain(done.output)}")
+        elif not quiet:
             say(f"note: {plain(note)}")
-        if not any(one.proposed for one in done.grown):
-            say("warning: no expander proposed anything")
+    if not quiet and not any(one.proposed for one in done.grown):
+        say("warning: no expander proposed anything")
     if (format or (Format.table if sys.stdout.isatty() else Format.json)) is Format.json:
         print(plain_json(json.dumps(done.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)))
     else:

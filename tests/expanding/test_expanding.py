@@ -281,3 +281,12 @@ def test_python_takes_expanders_as_they_are() -> None:
         geneval.expand(["references.jsonl"], [], "b.jsonl")
     with pytest.raises(InputError, match="does not exist"):
         geneval.expand(["references.jsonl"], ["phrase_table"], "no/b.jsonl")
+
+
+@pytest.mark.usefixtures("folder")
+def test_columns_that_are_lost_are_told_whatever_is_quiet(tmp_path) -> None:
+    """Columns of the rows that are not written are a warning, with -q as well."""
+    (tmp_path / "rows.jsonl").write_text('{"id": "1", "references": ["a"], "colour": "red"}\n', encoding="utf-8")
+    code, _, told = cli("expand", "rows.jsonl", "--with", "outputs(file='outputs.jsonl')", "-o", "rows-out.jsonl", "-q")
+    assert code == 0
+    assert "warning: columns left aside: colour; they are not in rows-out.jsonl" in told

@@ -98,19 +98,19 @@ class _Joining:
         if not text:
             return "empty"
         new = replace(candidate, text=text).reference()
-        if _by_system(new):
-            self._claim(new)
         unverified = candidate.tier == "unverified"
         # First of all: what a second run would find full, must be full for equal texts in the first one, too.
         if unverified and self._of_origin[candidate.origin] >= self._rules.per_item:
             return "over"
+        if _by_system(new):
+            self._claim(new)
         return (self._like(new) if unverified else self._judged(new)) or self._added(new)
 
     def _claim(self, new: Reference) -> None:
-        """Candidates that a system wrote, too, and nobody verified, become its own, whatever order they came in."""
+        """Candidates that a system wrote, too, and are unverified, become its own, whatever order they came in."""
         folded = fold(new.text)
         for place, old in enumerate(self.references):
-            if self._folded[place] == folded and old.tier in _UNSURE and not _by_system(old):
+            if self._folded[place] == folded and old.tier == "unverified" and not _by_system(old):
                 evidence: dict[str, Fact] = {**(old.evidence or {}), _ALSO: old.origin}
                 self.references[place] = replace(old, origin=new.origin, evidence=evidence)
                 self._of_origin[new.origin] += 1
@@ -186,7 +186,7 @@ def _goes_with_its_system(old: Reference, new: Reference) -> bool:
 def _stays_beside(old: Reference, new: Reference) -> bool:
     """Whether a text that is nearly the same stays, since one of the two is away when its system is scored."""
     if _by_system(new):
-        return _goes_with_its_system(old, new) or (old.tier in _UNSURE and not _by_system(old))
+        return _by_system(old) or old.tier in _UNSURE
     # What was met before a system took it over is met again.
     return _by_system(old) and not _also(old)
 
