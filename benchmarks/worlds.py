@@ -1,6 +1,6 @@
 """Simulated worlds in which the truth is known: size, power and coverage of the report's tests and intervals.
 
-    python benchmarks/worlds.py [--only matched|band|leaks|verdicts] [--worlds 10000] [--coverage 1000] [--verdicts 100]
+    python benchmarks/worlds.py [--only matched|band|verdicts] [--worlds 10000] [--coverage 1000] [--verdicts 100]
 
 Prints a row a question; `docs/underestimation.md` holds what came out.
 """
@@ -17,7 +17,6 @@ from geneval.data import Inputs, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._band import Band
 from geneval.underestimation._false_negatives import Sides
-from geneval.underestimation._leaks import at_least
 from geneval.underestimation._matched import Design
 from geneval.underestimation._plan import ALPHAS
 
@@ -128,19 +127,6 @@ def permutation_power(count: int, items: int, seed: int, shift: float, permutati
     return float(np.mean([classes(rng, items, -shift).permuted(permutations, w)[0] <= 0.05 for w in range(count)]))
 
 
-def leaks(count: int, items: int, seed: int, leaked: float = 0.0, *, kinds: int = 10, references: int = 4) -> float:
-    """Share of worlds in which the test of copies rejects at .01; nothing is leaked but this share of outputs."""
-    rng = np.random.default_rng(seed)
-    rejected = 0
-    for _ in range(count):
-        texts = rng.integers(kinds, size=(items, references + 1))
-        texts[:, -1] = np.where(rng.random(items) < leaked, texts[:, 0], texts[:, -1])
-        marked = ((texts[:, :, None] == texts[:, None, :]).sum(axis=2) > 1).astype(float)
-        some = marked.any(axis=1)
-        rejected += at_least(marked[some].mean(axis=1), int(marked[some, -1].sum())) <= 0.01
-    return rejected / count
-
-
 WORDS = [f"w{n}" for n in range(12)]
 
 TEXTS = {
@@ -204,9 +190,9 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 100)):
         asked.add_argument(f"--{name}", type=int, default=default)
-    asked.add_argument("--only", choices=("matched", "band", "leaks", "verdicts"))
+    asked.add_argument("--only", choices=("matched", "band", "verdicts"))
     given = asked.parse_args()
-    parts = {"matched": matched, "band": human_band, "leaks": copies, "verdicts": whole}
+    parts = {"matched": matched, "band": human_band, "verdicts": whole}
     for name, part in parts.items():
         if given.only in (None, name):
             part(given)
@@ -239,12 +225,6 @@ def human_band(given: argparse.Namespace) -> None:
         )
     power = permutation_power(given.coverage, 150, 4, 0.2)
     print(f"  power where a fifth of 150 outputs are in words of their own: {power:.3f}")
-
-
-def copies(given: argparse.Namespace) -> None:
-    """The test of leaked copies."""
-    size, power = leaks(given.worlds, 100, 5), leaks(given.coverage, 100, 6, 0.1, kinds=1000)
-    print(f"leaks: size {size:.4f} at .01 (ten meanings), power with a tenth of 100 leaked {power:.3f} (a thousand)")
 
 
 def whole(given: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ def render(report: Underestimation, form: str | None) -> None:
 
 def lines_of(report: Underestimation) -> list[str]:
     """The summary."""
-    out = [fill(report.finding, _WIDTH), "", _people(report), _leaks(report), ""]
+    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), ""]
     for said in report.scorers:
         rows = [row for row in report.findings if row.scorer == said["scorer"]]
         out += [
@@ -47,13 +47,17 @@ def _people(report: Underestimation) -> str:
     )
 
 
-def _leaks(report: Underestimation) -> str:
+def _audit(report: Underestimation) -> str:
     audit: Any = report.audit
     leaked = [row for row in audit["copies"] if row["leaked"]]
-    if not leaked:
-        return "Audit: no system equals its references more often than chance would have it."
     named = ", ".join(f"{row['n']} of {row['system']}'s {row['outputs']}" for row in leaked)
-    return f"Audit: leaked copies of references ({named}); {len(audit['left_out'])} items left out below."
+    told = (
+        f"leaked copies of references ({named}); {len(audit['left_out'])} items left out below"
+        if leaked
+        else "no system equals its references more often than chance would have it"
+    )
+    others = [found["message"] for found in audit["findings"] if found["kind"] != "leak"]
+    return fill(f"Audit: {'; '.join([told, *others])}.", _WIDTH)
 
 
 def _table(rows: list[Finding]) -> list[str]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geneval.agreement._correlations import Floats
 from geneval.agreement._given import rows_of
 from geneval.agreement._people import Criterion, criteria_of
+from geneval.auditing import audit_inputs
+from geneval.copies import copy_counts
 from geneval.data import (
     Inputs,
     Judgement,
@@ -26,33 +25,22 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
-from geneval.underestimation import _controls as controls
-from geneval.underestimation._band import Band, band_of
-from geneval.underestimation._controls import NoiseControls, noise_controls
-from geneval.underestimation._false_negatives import Sides, rates
-from geneval.underestimation._leaks import copies_of
-from geneval.underestimation._matched import Design, Spread
-from geneval.underestimation._model import Estimate, Finding, Underestimation, of_clusters, quantile
+from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
-from geneval.underestimation._people import Evidence, exact_columns, of_preferences, of_ratings
-from geneval.underestimation._plan import ALPHAS, ReportPlan
+from geneval.underestimation._people import Evidence, of_preferences, of_ratings
+from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._rankings import ranking_of
 from geneval.underestimation._validity import Validity, kinds_of
-from geneval.underestimation._verdict import judged, of_scorer, sentence
 from geneval_references import InputError
-from geneval_scorers import FitState, Scorer, Watch, holm
+from geneval_scorers import FitState, Scorer, Watch
 
 if TYPE_CHECKING:
     from geneval.settings import Settings
-
-HEADLINE = 0.25
-"""Alpha of the one differential false-negative rate that stands for all."""
+    from geneval_references.audit import Audit
 
 FEW = 30
 """Below so many items, sandwich intervals are too narrow."""
-
-_POWER = 1.2816
-"""Quantile of the normal distribution for a power of 80 % where two tests must both succeed."""
 
 
 def find_underestimation(
@@ -105,7 +93,8 @@ def find_underestimation(
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = _People(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
-    report = _Reporting(outputs, people, chosen, watch).report(notes)
+    audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
+    report = _Reporting(outputs, people, chosen, audited, watch).report(notes)
     return replace(report, warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -160,12 +149,12 @@ class _Reporting:
     outputs: Outputs
     people: _People
     plan: ReportPlan
+    audited: Audit
     watch: Watch | None
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
-        copies = copies_of(self.outputs)
-        leaked = {name for row in copies if row.leaked for name in row.items}
+        leaked = {row.id for found in self.audited.of("leak") for row in found.rows}
         whole = self.people.evidence(self.outputs, self.plan)
         clean = self._cleaned(whole, leaked)
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
@@ -173,13 +162,14 @@ class _Reporting:
         kinds = [kind for kind in validity if kind.valid.any()]
         findings, said, rows = self._of_all(clean, items, kinds)
         raw = self._of_all(whole, list(range(len(self.outputs.items))), kinds)[0] if leaked else []
-        self._warn_about(clean, copies)
+        self._warn_about(clean)
         return Underestimation(
             finding=self._finding(said, findings, clean),
             audit={
-                "copies": [row.to_dict() for row in copies],
+                "copies": self._copies(),
                 "left_out": sorted(leaked),
                 "rule": "items where a leaked output equals one of its references are left out for all systems",
+                "findings": [found.to_dict() for found in self.audited.faults],
             },
             findings=tuple(findings),
             raw=tuple(raw),
@@ -192,6 +182,24 @@ class _Reporting:
             warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
             notes=notes,
         )
+
+    def _copies(self) -> list[dict[str, object]]:
+        """How often outputs equal a reference of their item, beside how often references equal a sibling."""
+        counts = copy_counts(self.outputs.corpus)
+        repeated, references = counts.pop("")
+        leaks = {found.subject: found for found in self.audited.of("leak")}
+        return [
+            {
+                "system": system,
+                "n": n,
+                "outputs": outputs,
+                "rate": n / max(outputs, 1),
+                "reference_rate": repeated / max(references, 1),
+                "p": leaks[system].p if system in leaks else None,
+                "leaked": system in leaks,
+            }
+            for system, (n, outputs) in counts.items()
+        ]
 
     def _cleaned(self, whole: Evidence, leaked: set[str]) -> Evidence:
         names = np.asarray([name in leaked for name in self.outputs.corpus.ids], bool)
@@ -219,7 +227,7 @@ class _Reporting:
         said: list[dict[str, object]] = []
         rows: list[dict[str, object]] = []
         for number, column in enumerate(self.outputs.scores.columns):
-            one = _OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
+            one = OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
             mine = one.findings()
             findings += mine
             said.append(one.summary(mine))
@@ -279,13 +287,10 @@ class _Reporting:
             "items": evidence.design.clusters,
         }
 
-    def _warn_about(self, evidence: Evidence, copies: Sequence[Any]) -> None:
-        for row in copies:
-            if row.leaked:
-                self.warnings.append(
-                    f"{row.n} of {row.system}'s {row.outputs} outputs equal one of their references, far more than "
-                    f"references equal each other ({row.reference_rate:.2%}): leaked. These items are left out"
-                )
+    def _warn_about(self, evidence: Evidence) -> None:
+        for found in self.audited.faults:
+            done = "leaked: these items are left out" if found.kind == "leak" else f"{found.kind}: {found.advice}"
+            self.warnings.append(f"{found.message}; {done}")
         if evidence.assumed:
             self.warnings.append(
                 "nobody graded an output twice, or too few did: how reliable grades are cannot be told, and is assumed to "
@@ -326,391 +331,3 @@ def _marked(findings: Sequence[Finding], way: str) -> str:
     p = max(row.p_adjusted or 0.0 for row in rows)
     sure = "p < .001" if p < 0.001 else f"p <= {p:.3f}"
     return f"{', '.join(dict.fromkeys(row.system for row in rows))} {way} ({spread} sd, {sure})"
-
-
-@dataclass
-class _OfScorer:
-    """One scorer on one version of the data."""
-
-    outputs: Outputs
-    evidence: Evidence
-    plan: ReportPlan
-    number: int
-    items: Sequence[int]
-    kinds: Sequence[Validity]
-
-    @property
-    def name(self) -> str:
-        """The scorer's spec."""
-        return self.outputs.scores.columns[self.number].scorer
-
-    @property
-    def scores(self) -> Floats:
-        """[cells]."""
-        return np.asarray(self.evidence.scores[self.number])
-
-    @property
-    def design(self) -> Design:
-        """Of the evidence."""
-        return self.evidence.design
-
-    @cached_property
-    def spread(self) -> float:
-        """Standard deviation of the score within groups, one degree of freedom a group taken off."""
-        inner = self.design.within(self.scores)
-        freedom = len(inner) - len(np.unique(self.design.group))
-        return math.sqrt(float((inner**2).sum()) / freedom) if freedom > 0 else 0.0
-
-    @cached_property
-    def matched(self) -> Spread | None:
-        """The differences, None where there are none."""
-        return None if self.design.trouble else self.design.differences(self.scores)
-
-    @cached_property
-    def given(self) -> Spread | None:
-        """The differences as if grades held no noise."""
-        bare = self.design.without_noise()
-        return None if bare.trouble else bare.differences(self.scores)
-
-    @cached_property
-    def noise(self) -> NoiseControls | None:
-        """Of controls."""
-        if self.matched is None:
-            return None
-        return noise_controls(self.evidence, self.scores, self.plan.draws, self.plan.seed)
-
-    @property
-    def sound(self) -> bool:
-        """Whether controls come out at 0."""
-        return self.noise is None or self.noise.sound()
-
-    @cached_property
-    def bands(self) -> dict[int, Band]:
-        """By system."""
-        return {s: band_of(self.outputs, self.number, s, self.items) for s in range(len(self.outputs.systems))}
-
-    @cached_property
-    def held_out(self) -> Estimate:
-        """The gap of a reference in the system's place."""
-        return controls.held_out(self.outputs, self.number, self.items, self.plan.seed, self.plan.confidence)
-
-    def findings(self) -> list[Finding]:
-        """One a system, with verdicts."""
-        places = {int(s): i for i, s in enumerate(self.design.present)} if self.matched is not None else {}
-        p = self._p()
-        two_sided = np.minimum(2 * np.minimum(p, 1 - p), 1.0)
-        # Two systems are one test: their differences are the same but for the sign.
-        adjusted = holm(two_sided) if len(p) > 2 else two_sided
-        return judged(
-            [self._finding(s, places.get(s), p, adjusted) for s in range(len(self.outputs.systems))],
-            self.sound,
-            self.held_out,
-        )
-
-    def _p(self) -> Floats:
-        """One-sided: P of a difference this low, [systems present]."""
-        from scipy import stats
-
-        if self.matched is None or not self.spread:
-            return np.ones(0) if self.matched is None else np.full(len(self.matched.value), 0.5)
-        t = self.matched.value / np.maximum(self.matched.se, 1e-12 * self.spread)
-        return np.asarray(stats.t.cdf(t, self.matched.clusters - 1))
-
-    def _finding(self, system: int, place: int | None, p: Floats, adjusted: Floats) -> Finding:
-        band = self.bands[system]
-        difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
-        equivalent, needed = self._settled(place, margin)
-        high, low = band.permuted(self.plan.permutations, self.plan.seed) if len(band.item) else (None, None)
-        valid = self._valid(system, band)
-        differential, (lost, won) = self._differential(system), self._contradiction(system)
-        return Finding(
-            system=self.outputs.systems[system],
-            scorer=self.name,
-            evidence=self.evidence.kind,
-            verdict="not_enough_evidence",
-            direction=None,
-            matched_difference=difference,
-            as_given=self._estimate(self.given, self._place_given(system)),
-            standardised=None if difference.value is None or not self.spread else difference.value / self.spread,
-            p_down=None if place is None else float(p[place]),
-            p_up=None if place is None else float(1 - p[place]),
-            p_adjusted=None if place is None else float(adjusted[place]),
-            equivalent=equivalent,
-            margin=None if place is None else margin,
-            needed=needed,
-            exceeds_controls=self._exceeds(place),
-            gap=self._gap(band, np.ones(len(band.item), bool)),
-            gap_valid={name: self._gap(band, mask) for name, mask in valid.items()},
-            p_penalised=high,
-            p_rewarded=low,
-            percentile=self._percentile(band),
-            false_negatives=rates(band, self._asked(valid, band), self._invalid(system, band), self.plan.confidence),
-            differential_fnr=differential[f"{HEADLINE:g}"],
-            differential_fnr_at=differential,
-            contradiction=lost,
-            contradiction_in_favour=won,
-            checks=self._checks(system),
-        )
-
-    def _place_given(self, system: int) -> int | None:
-        at = np.flatnonzero(self.design.present == system)
-        return int(at[0]) if self.given is not None and len(at) else None
-
-    def _estimate(self, found: Spread | None, place: int | None, unit: str = "outputs") -> Estimate:
-        if found is None:
-            return Estimate.none(self.design.trouble or "systems cannot be compared", unit)
-        if place is None:
-            return Estimate.none("the system has no rated output beside another system's for the same item", unit)
-        value, se = float(found.value[place]), float(found.se[place])
-        reach = quantile((1 + self.plan.confidence) / 2, found.clusters - 1) * se
-        estimator = "matched-quality difference; item effects, errors in variables, sandwich over items, t"
-        return Estimate(value, value - reach, value + reach, len(self.evidence.item), unit, estimator)
-
-    def _settled(self, place: int | None, margin: float) -> tuple[bool | None, int | None]:
-        """Whether the difference is shown to be below the margin; if it is neither that nor there, what would settle it."""
-        if self.matched is None or place is None:
-            return None, None
-        if not self.spread:
-            return True, None
-        value, se, clusters = float(self.matched.value[place]), float(self.matched.se[place]), self.matched.clusters
-        reach = quantile(0.95, clusters - 1)
-        if abs(value) + reach * se < margin:
-            return True, None
-        if abs(value) > quantile(0.975, clusters - 1) * se:
-            return False, None
-        # A difference as large as this one, or none: whichever the data lean to.
-        times = (se * (1.96 + 0.8416) / value) ** 2 if abs(value) >= margin else (se * (1.645 + _POWER) / margin) ** 2
-        return False, max(math.ceil(len(self.evidence.item) * times), len(self.evidence.item) + 1)
-
-    def _exceeds(self, place: int | None) -> bool | None:
-        if self.noise is None or self.matched is None or place is None:
-            return None
-        low, high = self.noise.range_of(place)
-        value = float(self.matched.value[place])
-        return value < low or value > high
-
-    def _gap(self, band: Band, mask: np.ndarray) -> Estimate:
-        if not len(band.item):
-            return Estimate.none("no item has two references and a score for each of them")
-        estimator = "what references score above the output, both against the same references"
-        return of_clusters(band.gap[mask], band.item[mask], self.plan.confidence, unit="outputs", estimator=estimator)
-
-    def _percentile(self, band: Band) -> Estimate:
-        sides = Sides.of(band, "pooled")
-        if not len(sides.row):
-            return Estimate.none("no item has two references and a score for each of them")
-        found = sides.percentiles()
-        estimator = "place in the pooled band, ties half"
-        return of_clusters(found, band.item, self.plan.confidence, unit="outputs", estimator=estimator)
-
-    def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
-        """By kind of evidence, which of the band's items have a valid output."""
-        mine = [kind for kind in self.kinds if kind.evidence != "unknown"]
-        return {kind.evidence: (kind.valid & kind.known)[band.item, system] for kind in mine}
-
-    @staticmethod
-    def _asked(valid: Mapping[str, np.ndarray], band: Band) -> dict[str, np.ndarray]:
-        return {"all outputs": np.ones(len(band.item), bool), **valid}
-
-    def _invalid(self, system: int, band: Band) -> np.ndarray:
-        """Outputs that some evidence calls invalid, and none valid."""
-        wrong, right = np.zeros(len(band.item), bool), np.zeros(len(band.item), bool)
-        for kind in self.kinds:
-            if kind.evidence in {"judged", "rated"}:
-                wrong |= (kind.known & ~kind.valid)[band.item, system]
-                right |= (kind.known & kind.valid)[band.item, system]
-        return wrong & ~right
-
-    @cached_property
-    def _below(self) -> dict[float, Floats]:
-        """By alpha, how much of each cell's scores lies below the band; NaN where that cannot be told."""
-        out = {}
-        for alpha in ALPHAS:
-            table = np.full(self.outputs.text.shape, np.nan)
-            for system, band in self.bands.items():
-                sides = Sides.of(band, "pooled")
-                if len(sides.row):
-                    table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
-            out[alpha] = table[self.evidence.item, self.evidence.system]
-        return out
-
-    @cached_property
-    def _differentials(self) -> dict[float, tuple[Design, Spread] | str]:
-        out: dict[float, tuple[Design, Spread] | str] = {}
-        for alpha, below in self._below.items():
-            kept = np.flatnonzero(~np.isnan(below))
-            design = self.design.take(kept)
-            out[alpha] = design.trouble or (design, design.differences(below[kept]))
-        return out
-
-    def _differential(self, system: int) -> dict[str, Estimate]:
-        """The share below the band beyond that of all systems at equal quality."""
-        out = {}
-        for alpha, found in self._differentials.items():
-            if isinstance(found, str):
-                out[f"{alpha:g}"] = Estimate.none(found)
-                continue
-            at = np.flatnonzero(found[0].present == system)
-            out[f"{alpha:g}"] = self._estimate(found[1], int(at[0]) if len(at) else None)
-        return out
-
-    def _contradiction(self, system: int) -> tuple[Estimate, Estimate]:
-        """Of pairs that people say the system wins, and of those that it loses."""
-        above, below = self.evidence.pairs()
-        wrong = (np.sign(self.scores[below] - self.scores[above]) + 1) / 2
-        estimator = "share of pairs against people's order, ties half; chance: .5"
-
-        def share(mask: np.ndarray) -> Estimate:
-            cluster = self.design.cluster[above][mask]
-            return of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
-
-        mine = self.evidence.system
-        return share(mine[above] == system), share(mine[below] == system)
-
-    @cached_property
-    def _parts(self) -> list[tuple[str, Design, Spread | None]]:
-        return [
-            (name, design, None if design.trouble else design.differences(self.scores[places]))
-            for name, places, design in parts_of(self.evidence, self.outputs, self.plan)
-        ]
-
-    def _checks(self, system: int) -> list[dict[str, object]]:
-        out = []
-        for name, design, found in self._parts:
-            at = np.flatnonzero(design.present == system)
-            if found is None or not len(at):
-                out.append(
-                    {"part": name, "n": len(design.group), "difference": Estimate.none(design.trouble or "absent")}
-                )
-                continue
-            row = self._estimate(found, int(at[0]))
-            out.append({"part": name, "n": len(design.group), "difference": row})
-        return out
-
-    def summary(self, findings: Sequence[Finding]) -> dict[str, object]:
-        """The verdict on the scorer."""
-        right = controls.accuracy(self.evidence, self.scores, self.plan.confidence)
-        return {
-            "scorer": self.name,
-            "signature": self.outputs.scores.signatures[self.number],
-            "verdict": of_scorer(findings),
-            "sentence": sentence(self.name, findings),
-            "down": [row.system for row in findings if row.direction == "down"],
-            "up": [row.system for row in findings if row.direction == "up"],
-            "accuracy": right,
-            "sides_with_people": right.low is not None and right.low > 0.5,
-            "ceiling": self.evidence.ceiling.value if self.evidence.ceiling else None,
-            "pairs": self._contrasts(),
-            "beaten_by": [row["control"] for row in self.control_rows() if row["beats"]],
-            "not_better_than": [row["control"] for row in self.control_rows() if row["level"]],
-        }
-
-    def _contrasts(self) -> list[dict[str, object]]:
-        """Each two systems: what the first gets above the second at equal quality."""
-        if self.matched is None:
-            return []
-        out = []
-        for one, other in _pairs(len(self.design.present)):
-            take = np.zeros(len(self.matched.value))
-            take[one], take[other] = 1.0, -1.0
-            both = Spread(
-                np.asarray([take @ self.matched.value]),
-                np.asarray([[take @ self.matched.covariance @ take]]),
-                self.matched.clusters,
-            )
-            names = [self.outputs.systems[int(self.design.present[i])] for i in (one, other)]
-            out.append({"first": names[0], "second": names[1], "difference": self._estimate(both, 0)})
-        return out
-
-    def control_rows(self) -> list[dict[str, object]]:
-        """What controls get; `beats`: the control does better than the scorer lets stand."""
-        if "rows" not in self.__dict__:
-            self.__dict__["rows"] = [*self._scorer_controls(), *self._text_controls()]
-        rows: list[dict[str, object]] = self.__dict__["rows"]
-        return rows
-
-    def _scorer_controls(self) -> Iterator[dict[str, object]]:
-        """Scorers in the scorer's place."""
-        lengths = self.outputs.lengths[self.evidence.item, self.evidence.system]
-        for name, values in (("constant", np.zeros(len(lengths))), ("length_only", lengths)):
-            gain = controls.accuracy_gain(self.evidence, values, self.scores, self.plan.confidence)
-            right = controls.accuracy(self.evidence, values, self.plan.confidence)
-            found = None if self.matched is None else self.design.differences(values)
-            row = {"control": name, "scorer": self.name, "kind": "scorer", "accuracy": right, "gain": gain}
-            row |= {"matched_difference": self._by_system(found), "beats": gain.low is not None and gain.low > 0}
-            yield row | {"level": not row["beats"] and gain.high is not None and gain.high >= 0}
-        if self.noise is None:
-            return
-        for name, drawn in self.noise.drawn.items():
-            low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-            differences = {
-                self.outputs.systems[int(s)]: Estimate(
-                    float(drawn[:, i].mean()), float(low[i]), float(high[i]), len(drawn), "draws"
-                )
-                for i, s in enumerate(self.design.present)
-            }
-            row = {"control": name, "scorer": self.name, "kind": "scorer", "matched_difference": differences}
-            yield row | {
-                "accuracy": Estimate(self.noise.accuracy[name], None, None, len(drawn), "draws"),
-                "correlation": self.noise.correlation if name == "unbiased_noise" else 0.0,
-                "beats": False,
-                "level": False,
-            }
-
-    def _by_system(self, found: Spread | None) -> dict[str, Estimate]:
-        if found is None:
-            return {}
-        return {self.outputs.systems[int(s)]: self._estimate(found, i) for i, s in enumerate(self.design.present)}
-
-    def _text_controls(self) -> Iterator[dict[str, object]]:
-        """Texts in the outputs' place: what answers nothing should score below every system."""
-        table = self.outputs.scores.table[self.number]
-        for control in controls.text_controls(self.outputs, self.items, self.plan.seed):
-            scores = controls.text_scores(self.outputs, self.number, control)
-            above = []
-            for place, system in enumerate(self.outputs.systems):
-                both = np.flatnonzero(~np.isnan(scores) & ~np.isnan(table[:, place]))
-                gain = of_clusters(
-                    scores[both] - table[both, place],
-                    both,
-                    self.plan.confidence,
-                    unit="items",
-                    estimator="mean difference",
-                )
-                if gain.low is not None and gain.low > 0:
-                    above.append(system)
-            there = np.flatnonzero(~np.isnan(scores))
-            value = of_clusters(scores[there], there, self.plan.confidence, unit="items", estimator="mean score")
-            yield {
-                "control": control.name, "scorer": self.name, "kind": "text", "note": control.note,
-                "score": value, "above": above, "beats": bool(above), "level": False,
-            }  # fmt: skip
-        row = {"control": "held_out_reference", "scorer": self.name, "kind": "text", "gap": self.held_out}
-        yield row | {"beats": False, "level": False}
-
-
-def _pairs(count: int) -> list[tuple[int, int]]:
-    return [(i, j) for i in range(count) for j in range(i + 1, count)]
-
-
-def parts_of(evidence: Evidence, outputs: Outputs, plan: ReportPlan) -> Iterator[tuple[str, np.ndarray, Design]]:
-    """Parts of the data, grades as given: the best grades of each kind of quality, and bins of length.
-
-    To take noise out of grades needs all of them; within a part that was chosen by them it would be taken out twice.
-    """
-    lengths = outputs.lengths[evidence.item, evidence.system]
-    design = evidence.design.without_noise()
-    masks = []
-    if evidence.kind == "ratings":
-        for kind, name in enumerate(evidence.names):
-            values = design.quality[:, kind]
-            limit = plan.valid.get(name, float(np.quantile(values, 0.5, method="higher")))
-            masks.append((f"{name} {limit:g} or better", values >= limit - 1e-9))
-    edges = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3, 1], method="nearest"))
-    for low, high in pairwise(edges.tolist()):
-        inside = (lengths > low) | ((low == edges[0]) & (lengths == low))
-        masks.append((f"{low + (low != edges[0]):g} to {high:g} words", inside & (lengths <= high)))
-    for name, mask in masks:
-        places = np.flatnonzero(mask)
-        part = replace(design.take(places), exact=exact_columns(lengths[places]))
-        yield name, places, part

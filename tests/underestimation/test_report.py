@@ -16,7 +16,6 @@ from geneval.cli import app
 from geneval.data import Judgement, Preference, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._band import exchanges
-from geneval.underestimation._leaks import at_least
 from geneval.underestimation._matched import Design
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 from geneval_scorers import Corpus, parse
@@ -173,16 +172,6 @@ def test_the_band_equals_asking_one_by_one(texts):
     for one, other in permutations(range(len(texts)), 2):
         assert part.table[0, one, other] == pytest.approx(slow_exchange("token_f1", texts, one, other), abs=1e-9)
     assert part.gaps.sum() == pytest.approx(0, abs=1e-9)
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=6), st.integers(0, 6))
-def test_at_least_equals_counting_all_cases(chances, count):
-    total = 0.0
-    for case in np.ndindex(*(2,) * len(chances)):
-        if sum(case) >= count:
-            total += np.prod([c if hit else 1 - c for c, hit in zip(chances, case, strict=True)])
-    assert at_least(np.asarray(chances), count) == pytest.approx(total, abs=1e-9)
 
 
 @settings(max_examples=10, deadline=None)

@@ -63,11 +63,6 @@ def test_exchangeable_outputs_lie_in_the_band(worlds):
         assert abs(found[:, 0].mean() - alpha) < 0.03
 
 
-def test_copies_by_chance_are_no_leak_and_leaks_are_found(worlds):
-    assert worlds.leaks(150, 60, 5) <= most(0.01, 150)
-    assert worlds.leaks(30, 100, 6, 0.15, kinds=1000) > 0.9
-
-
 # What "other" gets in each world, of 100 items; all in benchmarks/worlds.py.
 @pytest.mark.parametrize(
     ("name", "verdict"),
