@@ -405,7 +405,8 @@ class _Run:
             mean = float(np.average(scores[test.row], weights=test.weight))
         here = share_here(scores, gate.valid)
         implied = None if gate.estimate is None else implied_precision(gate.estimate, gate.valid, here)
-        return Shift(gate.valid, here, mean, gate.mean, math.hypot(error, gate.error), implied)
+        # They come from this pool: only what chance hardly does voids the bound, or one in twenty would be lost.
+        return Shift(gate.valid, here, mean, gate.mean, math.hypot(error, gate.error), implied, _UNLIKELY)
 
     def _apply(self, gate: Gate) -> tuple[Gate, str | None]:
         """An earlier gate on this pool."""

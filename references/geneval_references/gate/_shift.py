@@ -27,6 +27,7 @@ class Shift:
         mean_there, mean_here: mean probability that the model gives, without any correction.
         error: standard error of the difference of the two means, with items as units.
         implied: precision here at the gate's threshold, if only the share of valid ones differs; None without one.
+        limit: standard errors from which on the difference of the means is a shift.
     """
 
     there: float
@@ -35,6 +36,7 @@ class Shift:
     mean_here: float
     error: float
     implied: float | None
+    limit: float = 2.0
 
     @property
     def saturated(self) -> bool:
@@ -43,8 +45,8 @@ class Shift:
 
     @property
     def seen(self) -> bool:
-        """Whether the means differ by more than chance explains (two standard errors)."""
-        return abs(self.mean_here - self.mean_there) > 2 * self.error
+        """Whether the means differ by more than chance explains."""
+        return abs(self.mean_here - self.mean_there) > self.limit * self.error
 
 
 def share_here(scores: Floats, there: float) -> float:
