@@ -190,7 +190,8 @@ def agree(
         _check_curve(svg, {score.k for score in found.scores})
     else:
         _check_curve(svg, set(k or ()))
-        found = read(run, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
+        column, of_outputs = _split(column, apart=bool(ratings or preferences))
+        found = read(run, references, of_outputs, text=text, allow_missing=allow_missing, quiet=quiet)
         settings = _settings(k, copies, tier, origin, condition, seed)
     with Progressing(quiet=quiet) as progress:
         result = agreed(
@@ -198,7 +199,7 @@ def agree(
             ratings=ratings,
             preferences=preferences,
             criterion=tuple(criterion or ()),
-            columns=columns(column) if settings is None else None,
+            columns=columns(column),
             scorers=scorer,
             settings=settings,
             watch=progress,
@@ -213,6 +214,18 @@ def agree(
         from geneval.agreement import picture
 
         draw(picture(result), svg, quiet=quiet)
+
+
+def _split(column: list[str] | None, *, apart: bool) -> tuple[list[str], list[str]]:
+    """Columns of what people said, and of outputs and references: by their names, where both are in files of their own."""
+    from geneval.data._columns import COLUMNS
+
+    given = column or []
+    if not apart:
+        return [], given
+    written = {*COLUMNS["outputs"], *COLUMNS["references"]} - {"ratings"}
+    people = [pair for pair in given if pair.partition("=")[0] not in written]
+    return people, [pair for pair in given if pair not in people]
 
 
 def _settings(

@@ -176,3 +176,12 @@ def test_columns_of_ratings_can_be_named(agree, folder):
     assert "--column value=NAME" in agree(*named, code=3).stderr
     plain = agree("run", "--ratings", "ratings.jsonl", "--test", "none", "--grouping", "none").stdout
     assert agree(*named, "--column", "value=grade").stdout == plain
+    texts = ("said.jsonl", "-s", "token_f1", "--test", "none", "--grouping", "none")
+    outputs = [json.loads(line) for line in (folder / "outputs.jsonl").read_text("utf-8").splitlines()]
+    write(folder / "said.jsonl", [{"id": r["id"], "refs2": r["references"], "outputs": r["outputs"]} for r in outputs])
+    both = ("--column", "references=refs2", "--column", "value=grade")
+    apart = json.loads(agree(*texts, "--ratings", "grades.jsonl", *both).stdout)
+    assert (
+        apart["agreement"]
+        and "--column value=NAME" in agree(*texts, "--ratings", "grades.jsonl", *both[:2], code=3).stderr
+    )
