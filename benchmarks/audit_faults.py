@@ -92,9 +92,9 @@ def load(shared: Path, name: str) -> Data:
             tuple(Reference(t, origin=f"human:{n}") for n, t in given.items())
             if named
             else tuple(map(Reference, given))
-        )  # type: ignore[union-attr,call-overload]
+        )
         sets.append(ReferenceSet(id_, refs, None if row.get("source") is None else str(row["source"])))
-        outputs += [Output(id_, system, text) for system, text in dict(row.get("outputs", {})).items()]  # type: ignore[call-overload]
+        outputs += [Output(id_, system, text) for system, text in dict(row.get("outputs", {})).items()]
     if name == "thumb_mscoco":
         own = {item.id: {fold(r.text) for r in item.references} for item in sets}
         leaked = {o.id for o in outputs if o.system == "Human" and fold(o.text) in own[o.id]}

@@ -37,7 +37,7 @@ def share(readings: Sequence[str], captions: Sequence[str], verdict: str) -> str
 def lines(rows: Sequence[dict[str, object]]) -> Iterator[str]:
     """The section."""
     both = [row["readings"] for row in rows]
-    first, second = ([pair[reader] for pair in both] for reader in (0, 1))  # type: ignore[index]
+    first, second = ([pair[reader] for pair in both] for reader in (0, 1))
     yield "| expander | reader | n | valid | partly | invalid |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for kind in ("back-translation", "phrase-table"):
