@@ -243,6 +243,9 @@ def _warnings(
     ]
     if odd:
         yield f"the original label of {len(odd)} items is not among their valid ones, the first is {odd[0]!r}"
+    bare = sum(one.original is None for one in items.values() if one.valid)
+    if 0 < bare < len(items) - empty:
+        yield f"{bare} items have no original label: single_label and underestimated are about the others"
     for system, mine in predicted.items():
         lacking = sum(1 for id_, one in items.items() if one.valid and mine.get(id_) is None)
         if lacking:

@@ -370,6 +370,13 @@ def test_labels_that_differ_by_case_alone_are_told():
     assert "A: 1 labels are wrong by case or white space alone, the first is ' Cat' for 'cat'" in found.told[0]
 
 
+def test_items_without_an_original_label_are_told():
+    valid = {"1": geneval.ItemLabels(frozenset({"cat"}), "cat"), "2": ["dog"]}
+    found = geneval.labels({"A": {"1": "cat", "2": "cow"}}, valid, resamples=0)
+    assert (found.score("A", "accuracy").score, found.score("A", "underestimated").score) == (0.5, 0.0)
+    assert "1 items have no original label: single_label and underestimated are about the others" in found.told
+
+
 def test_a_reader_who_leaves_takes_no_directory_away(run, monkeypatch):
     def leave(*_):
         raise BrokenPipeError
