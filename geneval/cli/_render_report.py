@@ -112,7 +112,7 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
 
 
 def _ranks(report: Underestimation) -> list[str]:
-    ranking: Any = report.ranking
+    ranking: Any = report.sections["ranking"]
     if "reason" in ranking:
         return [f"Ranking: {ranking['reason']}."]
     out = ["Best first, by people: " + _order(ranking["people"])]

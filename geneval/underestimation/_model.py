@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from geneval import __version__
 from geneval.agreement._correlations import Floats, Ints
+
+if TYPE_CHECKING:
+    from geneval.underestimation._known import Known
 
 SCHEMA = "geneval.underestimation/1"
 FILE = "underestimation.json"
@@ -137,10 +140,11 @@ class Underestimation:
         scorers: of each scorer its verdict, sentence, contrasts of two systems, agreement with people, signature.
         controls: of each scorer what controls get.
         validity: of each system, how many outputs are valid by which evidence.
-        ranking: systems by people and by each scorer, with flips.
+        sections: what else there is to say, by its key in JSON; `ranking` is systems by people and by each scorer.
         people: what people's words are, and what was assumed of them.
         plan: options.
         warnings, notes: what a reader must know.
+        known: what it was made from; not in the JSON.
     """
 
     finding: str
@@ -150,11 +154,12 @@ class Underestimation:
     scorers: Sequence[Mapping[str, object]]
     controls: Sequence[Mapping[str, object]]
     validity: Sequence[Mapping[str, object]]
-    ranking: Mapping[str, object]
+    sections: Mapping[str, object]
     people: Mapping[str, object]
     plan: Mapping[str, object]
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    known: Known | None = field(default=None, repr=False, compare=False)
 
     def of(self, system: str, scorer: str) -> Finding:
         """What a scorer does to a system, on the cleaned data.
@@ -179,7 +184,7 @@ class Underestimation:
             "raw": [asdict(row) for row in self.raw],
             "controls": list(self.controls),
             "validity": list(self.validity),
-            "ranking": self.ranking,
+            **self.sections,
             "people": self.people,
             "plan": self.plan,
             "warnings": list(self.warnings),

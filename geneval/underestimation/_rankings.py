@@ -7,19 +7,21 @@ from itertools import combinations
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._known import Known
 from geneval.underestimation._outputs import Outputs
-from geneval.underestimation._people import Evidence
 from geneval_scorers import Answers
 
 LIKELY = 0.95
 """From this probability on, a flip is called one."""
 
 
-def ranking_of(outputs: Outputs, evidence: Evidence, resamples: int, seed: int) -> dict[str, object]:
+def ranking_of(known: Known) -> dict[str, object]:
     """Ranks systems on the items that all of them have a grade and all scores for.
 
     Items are drawn with replacement, people's grades and scores together: people are as unsure as scorers.
     """
+    outputs, evidence = known.outputs, known.evidence
+    resamples, seed = known.plan.resamples, known.plan.seed
     systems = np.unique(evidence.system)
     if evidence.kind != "ratings" or len(systems) < 2:
         return {"reason": "systems are ranked by people where ratings say how good each output is"}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geneval.agreement._given import rows_of
-from geneval.agreement._people import Criterion, criteria_of
 from geneval.auditing import audit_inputs
 from geneval.copies import copy_counts
 from geneval.data import (
@@ -26,11 +24,12 @@ from geneval.data import (
     read_ratings,
 )
 from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
-from geneval.underestimation._people import Evidence, of_preferences, of_ratings
+from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
-from geneval.underestimation._rankings import ranking_of
+from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval_references import InputError
 from geneval_scorers import FitState, Scorer, Watch
@@ -92,9 +91,9 @@ def find_underestimation(
         )
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
-    people = _People(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
+    people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(outputs, people, chosen, audited, watch).report(notes)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch).report(notes)
     return replace(report, warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -118,36 +117,13 @@ def _judgements(given: Any) -> tuple[Judgement, ...]:
     return tuple(rows)
 
 
-@dataclass(frozen=True)
-class _People:
-    """What people said."""
-
-    ratings: tuple[Rating, ...]
-    preferences: tuple[Preference, ...]
-    judgements: tuple[Judgement, ...]
-    criterion: str | None
-    lower: tuple[str, ...]
-
-    @cached_property
-    def of_ratings(self) -> Criterion | None:
-        """The criterion of ratings that counts."""
-        asked = (self.criterion,) if self.criterion else ()
-        return criteria_of(self.ratings, asked, "ratings")[0] if self.ratings else None
-
-    def evidence(self, outputs: Outputs, plan: ReportPlan) -> Evidence:
-        """Ratings where there are any, else preferences."""
-        if self.of_ratings is not None:
-            return of_ratings(outputs, self.ratings, self.of_ratings, plan, self.lower)
-        asked = (self.criterion,) if self.criterion else ()
-        return of_preferences(outputs, self.preferences, criteria_of(self.preferences, asked, "preferences")[0], plan)
-
-
 @dataclass
 class _Reporting:
     """One report."""
 
+    inputs: Inputs
     outputs: Outputs
-    people: _People
+    people: Said
     plan: ReportPlan
     audited: Audit
     watch: Watch | None
@@ -160,8 +136,12 @@ class _Reporting:
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
         validity = self._validity()
         kinds = [kind for kind in validity if kind.valid.any()]
-        findings, said, rows = self._of_all(clean, items, kinds)
-        raw = self._of_all(whole, list(range(len(self.outputs.items))), kinds)[0] if leaked else []
+        ones = self._each(clean, items, kinds)
+        findings, said, rows = self._of_all(ones)
+        raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
+        known = Known(
+            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch
+        )
         self._warn_about(clean)
         return Underestimation(
             finding=self._finding(said, findings, clean),
@@ -176,11 +156,12 @@ class _Reporting:
             scorers=said,
             controls=rows,
             validity=self._counts(validity, items),
-            ranking=ranking_of(self.outputs, clean, self.plan.resamples, self.plan.seed),
+            sections={name: section(known) for name, section in SECTIONS.items()},
             people=self._about_people(clean),
             plan=asdict(self.plan),
             warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
             notes=notes,
+            known=known,
         )
 
     def _copies(self) -> list[dict[str, object]]:
@@ -220,24 +201,29 @@ class _Reporting:
             lower=people.lower,
         )
 
+    def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
+        return [
+            OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
+            for number in range(len(self.outputs.scores.columns))
+        ]
+
     def _of_all(
-        self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]
+        self, ones: Sequence[OfScorer]
     ) -> tuple[list[Finding], list[dict[str, object]], list[dict[str, object]]]:
         findings: list[Finding] = []
         said: list[dict[str, object]] = []
         rows: list[dict[str, object]] = []
-        for number, column in enumerate(self.outputs.scores.columns):
-            one = OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
+        for number, one in enumerate(ones):
             mine = one.findings()
             findings += mine
             said.append(one.summary(mine))
             rows += one.control_rows()
             if not one.sound:
                 self.warnings.append(
-                    f"{column.scorer}: controls that favour no system do not come out at 0, so no finding is made"
+                    f"{one.name}: controls that favour no system do not come out at 0, so no finding is made"
                 )
             if self.watch:
-                self.watch("reporting", number + 1, len(self.outputs.scores.columns))
+                self.watch("reporting", number + 1, len(ones))
         return findings, said, rows
 
     def _finding(self, said: Sequence[Mapping[str, object]], findings: Sequence[Finding], evidence: Evidence) -> str:

@@ -45,19 +45,19 @@ def test_leaked_captions_are_found_first(thumb):
 
 # methods: 0b, without the leaked items; BLEU by sacrebleu.
 def test_ranking_by_people_and_by_bleu(thumb):
-    by_people = thumb.ranking["people"]
+    by_people = thumb.sections["ranking"]["people"]
     order = ["Human", "VinVL-large", "VinVL-base", "Unified-VLP", "Up-Down"]
     assert [row["system"] for row in by_people] == order
     assert [round(row["value"], 3) for row in by_people] == [4.590, 4.257, 4.218, 4.080, 3.906]
     assert by_people[0]["first"] > 0.99
-    bleu = {row["system"]: row["value"] for row in thumb.ranking["scorers"][0]["systems"]}
+    bleu = {row["system"]: row["value"] for row in thumb.sections["ranking"]["scorers"][0]["systems"]}
     published = {"Human": 19.34, "VinVL-large": 34.92, "VinVL-base": 33.62, "Unified-VLP": 33.35, "Up-Down": 29.82}
     assert bleu == pytest.approx(published, abs=0.0051)
 
 
 @pytest.mark.parametrize("place", range(3))
 def test_scorers_put_human_last(thumb, place):
-    row = thumb.ranking["scorers"][place]
+    row = thumb.sections["ranking"]["scorers"][place]
     assert row["systems"][-1]["system"] == "Human" and row["systems"][-1]["last"] > 0.99
     flips = {flip["scorer_prefers"] for flip in row["flips"] if flip["people_prefer"] == "Human" and flip["clear"]}
     assert flips == set(MACHINES)

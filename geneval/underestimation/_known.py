@@ -1,0 +1,76 @@
+"""What the sections of a report are made from: outputs, people's words, and what was found on the cleaned data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from geneval.agreement._people import Criterion, criteria_of
+from geneval.data import Inputs, Judgement, Preference, Rating
+from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._model import Finding
+from geneval.underestimation._outputs import Outputs
+from geneval.underestimation._people import Evidence, of_preferences, of_ratings
+from geneval.underestimation._plan import ReportPlan
+from geneval.underestimation._validity import Validity
+from geneval_scorers import Watch
+
+
+@dataclass(frozen=True)
+class Said:
+    """What people said, as it was given.
+
+    Attributes:
+        ratings, preferences, judgements: rows.
+        criterion: which grades or choices count; None: the only one.
+        lower: criteria of which lower is better.
+    """
+
+    ratings: tuple[Rating, ...]
+    preferences: tuple[Preference, ...]
+    judgements: tuple[Judgement, ...]
+    criterion: str | None
+    lower: tuple[str, ...]
+
+    @cached_property
+    def of_ratings(self) -> Criterion | None:
+        """The criterion of ratings that counts."""
+        asked = (self.criterion,) if self.criterion else ()
+        return criteria_of(self.ratings, asked, "ratings")[0] if self.ratings else None
+
+    def evidence(self, outputs: Outputs, plan: ReportPlan) -> Evidence:
+        """Ratings where there are any, else preferences."""
+        if self.of_ratings is not None:
+            return of_ratings(outputs, self.ratings, self.of_ratings, plan, self.lower)
+        asked = (self.criterion,) if self.criterion else ()
+        return of_preferences(outputs, self.preferences, criteria_of(self.preferences, asked, "preferences")[0], plan)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The cleaned data of a report, with what was found on it.
+
+    Attributes:
+        inputs: as given: reference sets of all tiers.
+        outputs: scored against the references that count, `outputs.items`.
+        said: people's words as given.
+        evidence: the same, as quality of outputs; cleaned.
+        items: places among `outputs.items` of those that are left.
+        kinds: which outputs are valid, by kind of evidence.
+        scorers: what each scorer does, with its bands.
+        findings: one a scorer and system.
+        plan: options.
+        watch: told about progress.
+    """
+
+    inputs: Inputs
+    outputs: Outputs
+    said: Said
+    evidence: Evidence
+    items: Sequence[int]
+    kinds: Sequence[Validity]
+    scorers: Sequence[OfScorer]
+    findings: Sequence[Finding]
+    plan: ReportPlan
+    watch: Watch | None
