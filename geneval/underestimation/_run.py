@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from geneval.data import (
     read_ratings,
 )
 from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._headline import headline
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
@@ -142,9 +143,10 @@ class _Reporting:
         known = Known(
             self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch
         )
+        sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
-            finding=self._finding(said, findings, clean),
+            finding=headline(said, findings, sections["ranking"], clean),
             audit={
                 "copies": self._copies(),
                 "left_out": sorted(leaked),
@@ -156,7 +158,7 @@ class _Reporting:
             scorers=said,
             controls=rows,
             validity=self._counts(validity, items),
-            sections={name: section(known) for name, section in SECTIONS.items()},
+            sections=sections,
             people=self._about_people(clean),
             plan=asdict(self.plan),
             warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
@@ -226,30 +228,6 @@ class _Reporting:
                 self.watch("reporting", number + 1, len(ones))
         return findings, said, rows
 
-    def _finding(self, said: Sequence[Mapping[str, object]], findings: Sequence[Finding], evidence: Evidence) -> str:
-        order = ("both", "penalised", "relative_misranking", "not_enough_evidence", "no_evidence")
-        by_kind = {kind: [row for row in said if row["verdict"] == kind] for kind in order}
-        parts = []
-        for kind in order[:3]:
-            rows = by_kind[kind]
-            if rows:
-                parts.append(_together(kind, rows, findings))
-        if not parts:
-            if by_kind["not_enough_evidence"]:
-                names = ", ".join(str(row["scorer"]) for row in by_kind["not_enough_evidence"])
-                parts.append(
-                    f"Not enough evidence that {names} mark{_s(by_kind['not_enough_evidence'])} any system down or up at equal human quality"
-                )
-            else:
-                parts.append(
-                    "No evidence of underestimation: at equal human quality all systems get the same scores, within the margin"
-                )
-        parts[0] += f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"
-        sided = [row for row in said if row.get("sides_with_people")]
-        if sided and len(sided) * 2 >= len(said):
-            parts.append(f"{len(sided)} of {len(said)} scorers order pairs of outputs as people do more often than not")
-        return ". ".join(parts) + "."
-
     def _counts(self, validity: Sequence[Validity], items: Sequence[int]) -> list[dict[str, object]]:
         out = []
         for kind in validity:
@@ -289,31 +267,3 @@ class _Reporting:
         if self.outputs.left_aside:
             self.warnings.append(f"{self.outputs.left_aside} outputs beyond a system's first for an item do not count")
         self.warnings.append("one data set says nothing of others: a scorer may do otherwise on other items or systems")
-
-
-def _s(rows: Sequence[object]) -> str:
-    return "s" if len(rows) == 1 else ""
-
-
-def _together(kind: str, rows: Sequence[Mapping[str, Any]], findings: Sequence[Finding]) -> str:
-    """One clause for all scorers of one verdict: whom they mark down and up, by how much, how sure."""
-    names = [str(row["scorer"]) for row in rows]
-    mine = [row for row in findings if row.scorer in names]
-    said = " and ".join(part for way in ("down", "up") if (part := _marked(mine, way)))
-    verdict = {
-        "both": "penalised against the human band, while others are rewarded above it",
-        "penalised": "penalised against the human band",
-        "relative_misranking": "relative misranking",
-    }[kind]
-    return f"{', '.join(names)} mark{_s(rows)} {said} at equal human quality: {verdict}"
-
-
-def _marked(findings: Sequence[Finding], way: str) -> str:
-    rows = [row for row in findings if row.direction == way and row.standardised is not None]
-    if not rows:
-        return ""
-    sizes = sorted((row.standardised for row in rows if row.standardised is not None), key=abs)
-    spread = f"{sizes[0]:+.2f}" if len(sizes) == 1 else f"{sizes[0]:+.2f} to {sizes[-1]:+.2f}"
-    p = max(row.p_adjusted or 0.0 for row in rows)
-    sure = "p < .001" if p < 0.001 else f"p <= {p:.3f}"
-    return f"{', '.join(dict.fromkeys(row.system for row in rows))} {way} ({spread} sd, {sure})"
