@@ -131,9 +131,9 @@ WORDS = [f"w{n}" for n in range(12)]
 
 TEXTS = {
     "no underestimation": {"dialect": 0.0, "consensus": 0.0},
-    "penalised": {"dialect": 0.3, "consensus": 0.0},
+    "penalised": {"dialect": 0.23, "consensus": 0.0},
     "others rewarded": {"dialect": 0.0, "consensus": 2.0},
-    "penalised, and leaks hide it": {"dialect": 0.3, "consensus": 0.0, "leaked": 0.3},
+    "penalised, and leaks hide it": {"dialect": 0.23, "consensus": 0.0, "leaked": 0.3},
 }
 
 
@@ -188,7 +188,7 @@ def verdicts(count: int, items: int, seed: int, **world: float) -> dict[str, int
 def main() -> None:
     """Prints all of it."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 100)):
+    for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 200)):
         asked.add_argument(f"--{name}", type=int, default=default)
     asked.add_argument("--only", choices=("matched", "band", "verdicts"))
     given = asked.parse_args()
