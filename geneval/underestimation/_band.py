@@ -18,8 +18,8 @@ from geneval_scorers import Corpus, Queries, Ragged, Scorer, Subsets, ask_subset
 _PLACES = 5_000_000
 """So many references in subsets are written down together."""
 
-_LABELS = 2_000_000
-"""So many labels are drawn together."""
+_ITEMS = 500
+"""The labels of so many items are drawn together: their gaps fit a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,28 +113,27 @@ def permuted(bands: Sequence[Band], count: int, seed: int) -> list[tuple[float, 
         gaps = np.stack([bands[place].gaps.values for place in places], axis=1)
         offsets = bands[places[0]].gaps.offsets
         seen, slack = gaps[offsets[1:] - 1].sum(axis=0), 1e-12 * np.abs(gaps).sum(axis=0)
-        high, low = np.ones(len(places)), np.ones(len(places))
-        for drawn in _relabelled(gaps, offsets, count, np.random.default_rng(seed)):
-            high += (drawn >= seen - slack).sum(axis=0)
-            low += (drawn <= seen + slack).sum(axis=0)
+        drawn = _relabelled(gaps, offsets, count, np.random.default_rng(seed))
+        high, low = 1 + (drawn >= seen - slack).sum(axis=0), 1 + (drawn <= seen + slack).sum(axis=0)
         out |= zip(places, zip((high / (1 + count)).tolist(), (low / (1 + count)).tolist(), strict=True), strict=True)
     return [out[place] for place in range(len(bands))]
 
 
-def _relabelled(gaps: Floats, offsets: Ints, count: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Sums of the gaps of the texts that the label falls on, [draws, bands], some draws at a time."""
+def _relabelled(gaps: Floats, offsets: Ints, count: int, rng: np.random.Generator) -> Floats:
+    """Sums of the gaps of the texts that the label falls on, [draws, bands]."""
     from scipy import sparse
 
-    sizes, items = np.diff(offsets), len(offsets) - 1
-    block = max(1, _LABELS // max(items, 1))
-    for start in range(0, count, block):
-        many = min(block, count - start)
-        place = np.empty((many, items), np.int32)
+    drawn = np.zeros((count, gaps.shape[1]))
+    for start in range(0, len(offsets) - 1, _ITEMS):
+        ends = offsets[start : start + _ITEMS + 1]
+        sizes, first = np.diff(ends), ends[:-1] - ends[0]
+        place = np.empty((count, len(sizes)), np.int32)
         for size in np.unique(sizes).tolist():
             mine = np.flatnonzero(sizes == size)
-            place[:, mine] = rng.integers(size, size=(many, len(mine)), dtype=np.uint32) + offsets[mine]
-        labels = (np.ones(place.size), place.ravel(), np.arange(0, place.size + 1, max(items, 1)))
-        yield np.asarray(sparse.csr_array(labels, shape=(many, len(gaps))) @ gaps)
+            place[:, mine] = rng.integers(size, size=(count, len(mine)), dtype=np.uint32) + first[mine]
+        labels = (np.ones(place.size), place.ravel(), np.arange(0, place.size + 1, len(sizes)))
+        drawn += sparse.csr_array(labels, shape=(count, int(ends[-1] - ends[0]))) @ gaps[ends[0] : ends[-1]]
+    return drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,25 +315,30 @@ class Bands:
     held_out: Jagged
 
 
-def bands_of(outputs: Outputs) -> list[Bands]:
-    """The bands of every scorer and system, all that needs no learning asked together.
-
-    Scorers that learn from references learn from references and outputs alike here, so that each may be exchanged.
-    """
-    every = list(range(len(outputs.systems)))
+def bands_of(outputs: Outputs) -> dict[int, Bands]:
+    """The bands of every scorer that needs no learning, by its place; all are asked together."""
     ready = [n for n, scorer in enumerate(outputs.asked) if not scorer.needs_fit]
+    every = range(len(outputs.systems))
+    found = exchanges(outputs, [outputs.scorers[n] for n in ready], every)
+    return {n: _bands({s: _band(parts, s) for s in every}, parts) for n, parts in zip(ready, found, strict=True)}
+
+
+def learned_bands_of(outputs: Outputs, items: Sequence[int]) -> dict[int, Bands]:
+    """The bands of every scorer that learns from references.
+
+    Here it learns from the references and the outputs of these items alike, so that each may be exchanged.
+    """
     learning = [n for n, scorer in enumerate(outputs.asked) if scorer.needs_fit]
-    found = dict(zip(ready, exchanges(outputs, [outputs.scorers[n] for n in ready], every), strict=True))
-    bands = {n: {s: _band(found[n], s) for s in every} for n in ready}
-    bands |= {n: {} for n in learning}
-    for system in every if learning else ():
-        corpus = beside_references(outputs, system)
+    if not learning:
+        return {}
+    bands: dict[int, dict[int, Band]] = {n: {} for n in learning}
+    for system in range(len(outputs.systems)):
+        corpus = beside_references(outputs, system, items)
         scorers = [outputs.asked[n].fit(corpus) for n in learning]
         for n, parts in zip(learning, exchanges(outputs, scorers, [system]), strict=True):
             bands[n][system] = _band(parts, 0)
-    if learning:
-        found |= zip(learning, exchanges(outputs, [outputs.scorers[n] for n in learning], []), strict=True)
-    return [_bands(bands[n], found[n]) for n in range(len(outputs.asked))]
+    found = exchanges(outputs, [outputs.scorers[n] for n in learning], [])
+    return {n: _bands(bands[n], parts) for n, parts in zip(learning, found, strict=True)}
 
 
 def _bands(by_system: Mapping[int, Band], parts: Sequence[Exchange]) -> Bands:
@@ -357,12 +361,11 @@ def _band(parts: Sequence[Exchange], system: int) -> Band:
     return Band(item, rows(gaps), of_output, rows([p.of_reference for p in parts]), rows([p.levels() for p in parts]))
 
 
-def beside_references(outputs: Outputs, system: int) -> Corpus:
-    """A system's outputs among the references of their items, all of which count as original; what has none stays."""
+def beside_references(outputs: Outputs, system: int, items: Sequence[int]) -> Corpus:
+    """Some of a system's outputs among the references of their items, which then all count as original."""
     corpus, text = outputs.corpus, outputs.text[:, system]
-    references, there = corpus.references, text >= 0
-    where = np.concatenate([references.rows, np.flatnonzero(there)])
-    order = np.argsort(where, kind="stable")
+    references, there = corpus.references, (text >= 0) & np.isin(np.arange(len(text)), np.asarray(items, np.int64))
+    order = np.argsort(np.concatenate([references.rows, np.flatnonzero(there)]), kind="stable")
     values = np.concatenate([references.values, text[there]])[order]
     original = np.concatenate([corpus.reference_original, np.ones(there.sum(), bool)])[order]
     joined = Ragged.from_lengths(references.lengths + there, values)

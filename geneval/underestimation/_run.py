@@ -24,7 +24,7 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
-from geneval.underestimation._band import Bands, bands_of
+from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
@@ -205,11 +205,12 @@ class _Reporting:
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
-        version = Version(self.outputs, self._bands, evidence, items, self.plan)
+        bands = self._bands | learned_bands_of(self.outputs, items)
+        version = Version(self.outputs, bands, evidence, items, self.plan)
         return [OfScorer(version, number, kinds) for number in range(len(self.outputs.scores.columns))]
 
     @cached_property
-    def _bands(self) -> list[Bands]:
+    def _bands(self) -> dict[int, Bands]:
         return bands_of(self.outputs)
 
     def _of_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -24,14 +24,14 @@ class Version:
 
     Attributes:
         outputs: all.
-        whole: of each scorer the bands of all items.
+        whole: by the scorer's place, bands that hold these items.
         evidence: what people said of the items that count.
         items: places of these items.
         plan: options.
     """
 
     outputs: Outputs
-    whole: Sequence[Bands]
+    whole: Mapping[int, Bands]
     evidence: Evidence
     items: Sequence[int]
     plan: ReportPlan
@@ -39,7 +39,8 @@ class Version:
     @cached_property
     def bands(self) -> list[dict[int, Band]]:
         """Of each scorer, by system."""
-        return [{s: band.keep(self.items) for s, band in one.by_system.items()} for one in self.whole]
+        whole = [self.whole[number].by_system for number in range(len(self.whole))]
+        return [{s: band.keep(self.items) for s, band in one.items()} for one in whole]
 
     @cached_property
     def exchanged(self) -> list[dict[int, tuple[float, float]]]:

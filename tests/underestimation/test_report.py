@@ -198,12 +198,12 @@ def test_the_band_equals_asking_one_by_one(items, scorer):
 
 
 def test_what_scorers_learn_for_the_band_is_learned_from_references_and_outputs():
-    """The document frequencies of reference sets that hold the system's outputs, where there are any."""
+    """The document frequencies of reference sets that hold the system's outputs, where there are any and they count."""
     predictions = {"a": [["a cat"], [], ["a red cat here"]], "b": [["a dog"]] * 3}
     references = [["the cat", "one cat"], ["a dog", "dogs"], ["cats", "a bird"]]
     inputs = inputs_from_lists(predictions=predictions, references=references, allow_missing=True)
-    corpus = beside_references(outputs_of(inputs, [parse("cider")], (), Settings(), None), 0)
-    joined = [[*row, *texts] for row, texts in zip(references, predictions["a"], strict=True)]
+    corpus = beside_references(outputs_of(inputs, [parse("cider")], (), Settings(), None), 0, [0, 1])
+    joined = [[*references[0], "a cat"], *references[1:]]
     sets = [ReferenceSet(str(n), tuple(map(Reference, row))) for n, row in enumerate(joined)]
     assert parse("cider").fit(corpus).state.hash == parse("cider").fit(Corpus(sets)).state.hash
 
