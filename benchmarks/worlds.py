@@ -15,7 +15,7 @@ import numpy as np
 
 from geneval.data import Inputs, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
-from geneval.underestimation._band import Band
+from geneval.underestimation._band import Band, Jagged
 from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._matched import Design
 from geneval.underestimation._plan import ALPHAS
@@ -100,7 +100,8 @@ def classes(rng: np.random.Generator, items: int, shift: float = 0.0, *, referen
     table = others + rng.random((items, 1, 1)) + 0.01 * rng.random(others.shape)
     table[:, np.arange(references + 1), np.arange(references + 1)] = np.nan
     gaps = np.nanmean(table.transpose(0, 2, 1) - table, axis=2)
-    return Band(np.arange(items), list(gaps), list(table[:, -1, :-1]), list(table[:, :-1, -1]), [np.zeros(0)] * items)
+    rows = [gaps, table[:, -1, :-1], table[:, :-1, -1], np.zeros((items, 0))]
+    return Band(np.arange(items), *(Jagged.of([one]) for one in rows))
 
 
 def exchangeable(

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -54,8 +55,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
     if not len(values):
         return Estimate.none(f"no {unit}", unit)
     mean = float(values.mean())
-    number = np.unique(cluster, return_inverse=True)[1]
-    sums = np.bincount(number, weights=values - mean)
+    sums = np.bincount(cluster, weights=values - mean)[np.bincount(cluster) > 0]
     if len(sums) < 2:
         return Estimate(mean, None, None, len(values), unit, estimator, "one item gives no interval")
     se = math.sqrt(float((sums**2).sum()) * len(sums) / (len(sums) - 1)) / len(values)
@@ -63,6 +63,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
     return Estimate(mean, mean - reach, mean + reach, len(values), unit, f"{estimator}; sandwich over items, t")
 
 
+@cache
 def quantile(share: float, freedom: int) -> float:
     """Of Student's t."""
     from scipy import stats

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
+from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._headline import headline
 from geneval.underestimation._known import Known, Said
@@ -32,6 +34,7 @@ from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
+from geneval.underestimation._version import Version
 from geneval_references import InputError
 from geneval_scorers import FitState, Scorer, Watch
 
@@ -204,10 +207,13 @@ class _Reporting:
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
-        return [
-            OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
-            for number in range(len(self.outputs.scores.columns))
-        ]
+        bands = self._bands | learned_bands_of(self.outputs, items)
+        version = Version(self.outputs, bands, evidence, items, self.plan)
+        return [OfScorer(version, number, kinds) for number in range(len(self.outputs.scores.columns))]
+
+    @cached_property
+    def _bands(self) -> dict[int, Bands]:
+        return bands_of(self.outputs)
 
     def _of_all(
         self, ones: Sequence[OfScorer]
