@@ -214,7 +214,9 @@ JUDGED = {
 }
 
 
-def judged_world(world: Judged, rng: np.random.Generator, items: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def judged_world(
+    world: Judged, rng: np.random.Generator, items: int = 400
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Grades (NaN where not judged) and scores, [items, systems], and each system's true mean grade."""
     shape = (items, SYSTEMS)
     truth = 3 + world.better * np.linspace(-1, 1, SYSTEMS)
@@ -299,7 +301,9 @@ def few_judged(given: argparse.Namespace) -> None:
     world = Judged(marked_down=2.0)
     apart = corrected(world, given.worlds, 12)[2]
     most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / given.worlds)
-    print(f"  systems of equal quality, one marked down, {given.worlds} worlds: told apart {apart:.4f} (at most {most:.4f})")
+    print(
+        f"  systems of equal quality, one marked down, {given.worlds} worlds: told apart {apart:.4f} (at most {most:.4f})"
+    )
 
 
 def whole(given: argparse.Namespace) -> None:

@@ -98,9 +98,7 @@ class _Corrected:
         place = self._best()
         if place is None:
             return f"{told}: too few of each system to use a scorer on the others"
-        return (
-            f"{told}; with {self._name(place)} on the others they are worth {self._median_gain(place):.2f} times as many"
-        )
+        return f"{told}; with {self._name(place)} on the others they are worth {self._median_gain(place):.2f} times as many"
 
     def _name(self, place: int) -> str:
         return self.known.scorers[place].name

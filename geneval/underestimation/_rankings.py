@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -16,58 +17,99 @@ LIKELY = 0.95
 """From this probability on, a flip is called one."""
 
 
+@dataclass(frozen=True, eq=False)
+class People:
+    """People's order of systems, with items drawn again and again.
+
+    Attributes:
+        systems: places of those that they order.
+        items: places of the items that count.
+        mask: [items, systems] whose outputs people spoke about.
+        times: [1 + resamples, items] how often each item counts; the first row counts all once.
+        value: [1 + resamples, systems]; higher is better.
+        names: of the systems.
+        made: how.
+    """
+
+    systems: Ints
+    items: Ints
+    mask: np.ndarray
+    times: Floats
+    value: Floats
+    names: list[str]
+    made: str
+
+
 def ranking_of(known: Known) -> dict[str, object]:
     """Ranks systems by people and by each scorer.
 
     Items are drawn with replacement, people's words and scores together: people are as unsure as scorers.
     """
     worths = worths_of(known)
-    found = _by_grades(known) if known.evidence.kind == "ratings" else _by_choices(known, worths)
     fitted = {"reason": worths} if isinstance(worths, str) else worths.to_dict()
-    return found | {"bradley_terry": fitted}
+    found = people_of(known, worths)
+    body = {"reason": found} if isinstance(found, str) else _ranked(known, found)
+    return {**body, "bradley_terry": fitted}
 
 
-def _by_grades(known: Known) -> dict[str, object]:
-    """By mean grade and corpus score, on the items that all systems have a grade and all scores for."""
+def people_of(known: Known, worths: Worths | str) -> People | str:
+    """By mean grade on the items that have all grades and scores, or by worths; a sentence where there is no order."""
+    return _by_grades(known) if known.evidence.kind == "ratings" else _by_choices(known, worths)
+
+
+def _by_grades(known: Known) -> People | str:
     outputs, evidence = known.outputs, known.evidence
     systems = np.unique(evidence.system)
     if len(systems) < 2:
-        return {"reason": "fewer than two systems have grades"}
+        return "fewer than two systems have grades"
     counts = np.bincount(evidence.item, minlength=len(outputs.items))
     items = np.flatnonzero(counts == len(systems))
     if len(items) < 2:
-        return {"reason": "fewer than two items have grades and scores for all systems"}
+        return "fewer than two items have grades and scores for all systems"
     times = times_of(len(items), known.plan.resamples, known.plan.seed)
     grade = np.full((len(outputs.items), len(outputs.systems)), np.nan)
     grade[evidence.item, evidence.system] = evidence.grade
-    people = times @ grade[np.ix_(items, systems)] / len(items)
-    names = [outputs.systems[s] for s in systems]
-    rows = [
-        (answers.scorer.label, corpus_scores(outputs, answers, items, systems, times)) for answers in outputs.answers
-    ]
-    return _compared(known, names, people, rows) | {"items": len(items), "by": ["mean grade", "corpus score"]}
+    value = times @ grade[np.ix_(items, systems)] / len(items)
+    mask, names = np.ones((len(items), len(systems)), bool), [outputs.systems[s] for s in systems]
+    return People(systems, items, mask, times, value, names, "mean grade")
 
 
-def _by_choices(known: Known, worths: Worths | str) -> dict[str, object]:
-    """By Bradley-Terry worths, and by scorers' means over the outputs that were compared."""
+def _by_choices(known: Known, worths: Worths | str) -> People | str:
     if isinstance(worths, str):
-        return {"reason": worths}
+        return worths
     names, evidence, outputs = worths.identified, known.evidence, known.outputs
     if len(names) < 2:
-        return {"reason": "people's choices give no two systems a worth that can be compared"}
+        return "people's choices give no two systems a worth that can be compared"
     items = np.unique(evidence.item)
+    systems = np.asarray([outputs.systems.index(name) for name in names], np.int64)
     times = times_of(len(items), known.plan.resamples, known.plan.seed)
-    people = worths.drawn(times, [outputs.corpus.ids[i] for i in items.tolist()])
+    value = worths.drawn(times, [outputs.corpus.ids[i] for i in items.tolist()])
     compared = np.zeros(outputs.text.shape, bool)
     compared[evidence.item, evidence.system] = True
-    where = np.ix_(items, np.asarray([outputs.systems.index(name) for name in names], np.int64))
-    mask = compared[where]
-    rows = []
-    for number, scorer in enumerate(known.scorers):
-        table = outputs.scores.table[number][where]
-        rows.append((scorer.name, means(np.where(mask, table, 0.0), mask, times)))
-    by = ["log-worth (Bradley-Terry), resampled by one Newton step", "mean score of the outputs that were compared"]
-    return _compared(known, names, people, rows) | {"items": len(items), "by": by}
+    made = "log-worth (Bradley-Terry); resampled by one Newton step from the fit"
+    return People(systems, items, compared[np.ix_(items, systems)], times, value, names, made)
+
+
+def _ranked(known: Known, people: People) -> dict[str, object]:
+    """By corpus score beside mean grades, by the mean of what was compared beside worths."""
+    graded, rows = known.evidence.kind == "ratings", []
+    for number, answers in enumerate(known.outputs.answers):
+        if graded:
+            scores = corpus_scores(known.outputs, answers, people.items, people.systems, people.times)
+        else:
+            table = known.outputs.scores.table[number][np.ix_(people.items, people.systems)]
+            scores = means(np.where(people.mask, table, 0.0), people.mask, people.times)
+        rows.append(
+            {"scorer": answers.scorer.label, "systems": places(people.names, scores)}
+            | {"flips": flips(people.names, people.value, scores)}
+        )
+    return {
+        "items": len(people.items),
+        "resamples": known.plan.resamples,
+        "by": [people.made, "corpus score" if graded else "mean score of the outputs that were compared"],
+        "people": places(people.names, people.value),
+        "scorers": rows,
+    }
 
 
 def times_of(items: int, resamples: int, seed: int) -> Floats:
@@ -82,17 +124,6 @@ def means(values: Floats, mask: np.ndarray, times: Floats) -> Floats:
     many = times @ mask.astype(np.float64)
     sums = times @ values
     return np.asarray(np.where(many > 0, sums, sums[0]) / np.where(many > 0, many, np.maximum(many[0], 1.0)))
-
-
-def _compared(known: Known, names: list[str], people: Floats, rows: list[tuple[str, Floats]]) -> dict[str, object]:
-    return {
-        "resamples": known.plan.resamples,
-        "people": places(names, people),
-        "scorers": [
-            {"scorer": label, "systems": places(names, scores), "flips": flips(names, people, scores)}
-            for label, scores in rows
-        ],
-    }
 
 
 def corpus_scores(outputs: Outputs, answers: Answers, items: Ints, systems: Ints, times: Floats) -> Floats:
@@ -120,7 +151,9 @@ def places(names: list[str], scores: Floats) -> list[dict[str, object]]:
     ]
 
 
-def flips(names: list[str], people: Floats, scores: Floats) -> list[dict[str, object]]:
+def flips(
+    names: list[str], people: Floats, scores: Floats, preferred: str = "people_prefer"
+) -> list[dict[str, object]]:
     """Pairs of systems that scorer and people order differently, and in what share of resamples they do."""
     found = []
     for one, other in combinations(range(len(names)), 2):
@@ -130,7 +163,7 @@ def flips(names: list[str], people: Floats, scores: Floats) -> list[dict[str, ob
         above, below = (one, other) if people[0, one] > people[0, other] else (other, one)
         chance = float(apart[1:].mean())
         found.append(
-            {"people_prefer": names[above], "scorer_prefers": names[below], "probability": chance}
+            {preferred: names[above], "scorer_prefers": names[below], "probability": chance}
             | {"clear": chance >= LIKELY}
         )
     return found

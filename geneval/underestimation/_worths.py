@@ -38,7 +38,9 @@ class Worths:
             "rule": f"{self.made}; a tie is half a win for each side; intervals over items",
             "items": len(items.names) if items else None,
             "comparisons": self.ranking.comparisons,
-            "worths": [{name: value for name, value in asdict(w).items() if name in _SHOWN} for w in self.ranking.worths],
+            "worths": [
+                {name: value for name, value in asdict(w).items() if name in _SHOWN} for w in self.ranking.worths
+            ],
             "signature": self.ranking.signature,
             "warnings": list(self.ranking.warnings),
         }
