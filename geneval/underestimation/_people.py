@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -68,6 +69,10 @@ class Evidence:
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Cells that people put one above the other: (above, below), within groups."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> tuple[Ints, Ints]:
         order = np.argsort(self.design.group, kind="stable")
         starts = np.flatnonzero(np.diff(self.design.group[order], prepend=-1))
         above, below = [], []

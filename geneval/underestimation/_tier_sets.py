@@ -14,7 +14,7 @@ from geneval.underestimation._outputs import better_is_higher
 from geneval_references import TIERS, Reference, ReferenceSet, fold
 from geneval_scorers import Corpus, Queries, Ragged, ask_each, expected_at_each
 
-MOST = 1000
+MOST = 500
 """Items that tiers are compared on; of more, so many are drawn."""
 
 
