@@ -6,6 +6,7 @@ import sys
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from geneval.cli._render_rankings import rankings
 from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def lines_of(report: Underestimation) -> list[str]:
             *_beside(report, said),
             "",
         ]
-    return [*out, *_ranks(report)]
+    return [*out, *rankings(report)]
 
 
 def _people(report: Underestimation) -> str:
@@ -109,24 +110,3 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
                 f"  a {name.replace('_', ', ').replace('unbiased, noise', 'noisy, unbiased')} scorer gets within +-{widest:.3g}"
             )
     return out
-
-
-def _ranks(report: Underestimation) -> list[str]:
-    ranking: Any = report.sections["ranking"]
-    if "reason" in ranking:
-        return [f"Ranking: {ranking['reason']}."]
-    out = ["Best first, by people: " + _order(ranking["people"])]
-    for row in ranking["scorers"]:
-        out.append(f"by {row['scorer']}: {_order(row['systems'])}")
-        out += [
-            f"  flips {flip['people_prefer']} and {flip['scorer_prefers']} (probability {flip['probability']:.2f})"
-            for flip in row["flips"]
-            if flip["clear"]
-        ]
-    return out
-
-
-def _order(rows: Any) -> str:
-    last = rows[-1]
-    names = ", ".join(row["system"] for row in rows)
-    return f"{names} (first with probability {rows[0]['first']:.2f}, last {last['last']:.2f})"

@@ -245,7 +245,7 @@ class OfScorer:
         """Outputs that some evidence calls invalid, and none valid."""
         wrong, right = np.zeros(len(band.item), bool), np.zeros(len(band.item), bool)
         for kind in self.kinds:
-            if kind.evidence in {"judged", "rated"}:
+            if kind.evidence in {"judged", "verified", "rated"}:
                 wrong |= (kind.known & ~kind.valid)[band.item, system]
                 right |= (kind.known & kind.valid)[band.item, system]
         return wrong & ~right

@@ -204,6 +204,7 @@ class _Reporting:
             criterion=people.of_ratings,
             valid_from=self.plan.valid,
             lower=people.lower,
+            references=self.inputs.items,
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from geneval.underestimation._corrected import corrected_of
 from geneval.underestimation._known import Known
+from geneval.underestimation._pairs import pairs_of
 from geneval.underestimation._rankings import ranking_of
+from geneval.underestimation._tier_rankings import tiers_of
 
 SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "ranking": ranking_of,
+    "corrected": corrected_of,
+    "pairs": pairs_of,
+    "tiers": tiers_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""
