@@ -46,7 +46,7 @@ def report(
             "-o",
             "--output",
             metavar="DIR",
-            help="Write underestimation.json here; never overwrites.",
+            help="Write underestimation.json and report.html, the same as a page, here; never overwrites.",
             rich_help_panel=SHOWING,
         ),
     ] = None,
@@ -170,6 +170,8 @@ def report(
             say(f"warning: {plain(warning)}")
     if output is not None:
         found.save(output)
+        if not quiet:
+            say(f"written: {plain(str(output))} (underestimation.json, report.html)")
     render(found, None if shown is None else shown.value)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "geneval.underestimation/1"
 FILE = "underestimation.json"
+PAGE = "report.html"
 
 Kind = Literal["penalised", "relative_misranking", "both", "no_evidence", "not_enough_evidence"]
 """Penalised against the human band; not penalised, but others rewarded above it; both; nothing there; cannot tell."""
@@ -191,16 +192,22 @@ class Underestimation:
             "warnings": list(self.warnings),
         }
 
+    def plain(self) -> object:
+        """The same in dicts, lists, texts and numbers; None for numbers that are none."""
+        return _plain(self.to_dict())
+
     def to_json(self) -> str:
         """The same as text; no NaN."""
-        return json.dumps(_plain(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.plain(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def save(self, directory: str | Path) -> Path:
-        """Writes `underestimation.json` into a new directory; nothing is ever overwritten."""
+        """Writes `underestimation.json` and `report.html` into a new directory; nothing is ever overwritten."""
+        from geneval.report import page_of
         from geneval.run_directory import run_directory
 
         with run_directory(directory) as folder:
             (folder / FILE).write_text(self.to_json() + "\n", encoding="utf-8")
+            (folder / PAGE).write_text(page_of(self), encoding="utf-8", newline="\n")
         return Path(directory)
 
 
