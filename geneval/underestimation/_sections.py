@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from geneval.underestimation._attribution import attribution_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._rankings import ranking_of
 
 SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "ranking": ranking_of,
+    "attribution": attribution_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""
