@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from geneval.underestimation._model import Estimate, of_clusters, quantile
 from geneval.underestimation._reference_faults import FAULTS, Faults
 from geneval.underestimation._repairs import REPAIRS
 from geneval.underestimation._shapley import shapley
+from geneval.underestimation._verdict import ALPHA
 from geneval_scorers import holm
 
 CAUSES = (*REPAIRS, *FAULTS)
@@ -47,16 +48,23 @@ def attribution_of(known: Known) -> dict[str, object]:
         return {"reason": _NOBODY}
     rank = np.random.default_rng(known.plan.seed).permutation(valid.size).reshape(valid.shape)
     picked = [picked_of(one, valid, rank) for one in known.scorers]
-    cells = {cell for one in picked if not isinstance(one, str) for cell in one.cells}
+    cells = {cell for one in picked if not isinstance(one, str) for cell in one[0].cells}
     cases = Cases.of(known, sorted(cells), valid >= 0)
     faults = Faults(known)
     rows = [
         {"scorer": one.name, "rule": _RULE, "reason": mine}
         if isinstance(mine, str)
-        else _Attributed(known, one, mine, cases, faults).row(valid)
+        else _Attributed(known, one, *mine, cases, faults).row(valid)
         for one, mine in zip(known.scorers, picked, strict=True)
     ]
-    return {"extractor": extractor_accuracy(), "reader": cases.reader, "supported": cases.rule, "scorers": rows}
+    return {
+        "extractor": extractor_accuracy(),
+        "reader": cases.reader,
+        "entailment": None if known.entailment is None else known.entailment.signature,
+        "supported": cases.rule,
+        "test": "Holm over the causes of a scorer",
+        "scorers": rows,
+    }
 
 
 def valid_by(known: Known) -> Ints:
@@ -86,7 +94,6 @@ class Picked:
         place: in the system's band.
         penalised: which of them are.
         score, low, median, high: the output's and the band's (25, 50, 75 % quantiles), higher is better.
-        counts: how many valid outputs there are, penalised and not.
     """
 
     item: Ints
@@ -97,7 +104,6 @@ class Picked:
     low: Floats
     median: Floats
     high: Floats
-    counts: tuple[int, int] = (0, 0)
 
     @property
     def cells(self) -> list[tuple[int, int]]:
@@ -112,19 +118,23 @@ class Picked:
 _ARRAYS = ("item", "system", "place", "penalised", "score", "low", "median", "high")
 
 
-def picked_of(one: OfScorer, valid: Ints, rank: Ints) -> Picked | str:
-    """Draws penalised and unpenalised valid outputs by rank, the same for all scorers; a sentence where there are none."""
+def picked_of(one: OfScorer, valid: Ints, rank: Ints) -> tuple[Picked, tuple[int, int]] | str:
+    """Draws penalised and unpenalised valid outputs by rank, the same for all scorers, and counts all there are.
+
+    A sentence where there are none.
+    """
     parts = [_placed(one, system, valid) for system in range(len(one.outputs.systems))]
     there = [part for part in parts if not isinstance(part, str)]
     if not there:
         said = [part for part in parts if isinstance(part, str) and part]
         return said[0] if said else "no valid output has a band: two references an item are due"
-    whole = Picked(*(np.concatenate([getattr(part, name) for part in there]) for name in _ARRAYS))
+    arrays: list[np.ndarray] = [np.concatenate([getattr(part, name) for part in there]) for name in _ARRAYS]
+    whole = Picked(*arrays)
     whole = whole.take(np.argsort(rank[whole.item, whole.system], kind="stable"))
     penalised, others = np.flatnonzero(whole.penalised), np.flatnonzero(~whole.penalised)
     many = min(len(penalised), EXAMINED)
     chosen = whole.take(np.concatenate([penalised[:many], others[:many]]))
-    return replace(chosen, counts=(len(penalised), len(others)))
+    return chosen, (len(penalised), len(others))
 
 
 def _placed(one: OfScorer, system: int, valid: Ints) -> Picked | str:
@@ -194,6 +204,7 @@ class _Attributed:
     known: Known
     one: OfScorer
     picked: Picked
+    counts: tuple[int, int]
     cases: Cases
     faults: Faults
 
@@ -244,10 +255,10 @@ class _Attributed:
         return {
             "scorer": self.one.name,
             "rule": _RULE,
-            "penalised": picked.counts[0],
-            "unpenalised": picked.counts[1],
+            "penalised": self.counts[0],
+            "unpenalised": self.counts[1],
             "examined": {"penalised": int(picked.penalised.sum()), "unpenalised": int((~picked.penalised).sum())},
-            "sampled": picked.counts[0] > EXAMINED,
+            "sampled": self.counts[0] > EXAMINED,
             "seed": self.known.plan.seed,
             "not_scored": int((~self.scored).sum()),
             "causes": self._causes(kept, total),
@@ -267,7 +278,8 @@ class _Attributed:
         tested = [self._cause(place, kept, total) for place in range(len(CAUSES))]
         known = [i for i, (_, p) in enumerate(tested) if p is not None]
         adjusted = dict(zip(known, holm(np.asarray([tested[i][1] for i in known], float)).tolist(), strict=True))
-        return [row | {"p": p, "p_adjusted": adjusted.get(i)} for i, (row, p) in enumerate(tested)]
+        rows = [row | {"p": p, "p_adjusted": adjusted.get(i)} for i, (row, p) in enumerate(tested)]
+        return [row | {"found": _found(row)} for row in rows]
 
     def _cause(self, place: int, kept: np.ndarray, total: Floats) -> tuple[dict[str, object], float | None]:
         name = CAUSES[place]
@@ -355,6 +367,14 @@ class _Attributed:
             (i, s): turn * g
             for i, s, g in zip(evidence.item.tolist(), evidence.system.tolist(), evidence.grade.tolist(), strict=True)
         }
+
+
+def _found(row: Mapping[str, object]) -> bool:
+    """Whether a cause is shown: more frequent among penalised outputs, and to repair it raises the score."""
+    p, contrast, repair = row["p_adjusted"], row["contrast"], row["repair"]
+    if not isinstance(p, float) or not isinstance(contrast, Estimate) or not isinstance(repair, Estimate):
+        return False
+    return p <= ALPHA and (contrast.value or 0.0) > 0 and (repair.low or 0.0) > 0
 
 
 _NO_GAIN = 1e-9

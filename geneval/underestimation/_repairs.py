@@ -1,8 +1,9 @@
 """Counterfactual texts: an output as it would be with what it lacks, without what it adds, in the references' words.
 
 Five repairs of valid outputs, and one of those that contradict the references. Repairs of content touch content words
-(what is dropped takes the function words before it along, unless content follows), that of length and format all other
-words: so they do not do each other's work.
+(with the function words before them, unless content follows: "in the jungle", and not the article of "a big dog"), that
+of length and format all other words, and only where length was wrong to begin with and is so with the content repaired:
+so they do not do each other's work.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from itertools import combinations, permutations
 from typing import Literal
 
 from geneval.underestimation._contradictions import Distortion, contradictions
-from geneval.underestimation._units import Reading, shared
+from geneval.underestimation._units import Reading, Word, shared
 from geneval_references.gate import OPPOSITES
 
 Repair = Literal["lexical", "omission", "supported_addition", "unsupported_addition", "distortion", "length_format"]
 REPAIRS: tuple[Repair, ...] = (
     "lexical", "omission", "supported_addition", "unsupported_addition", "distortion", "length_format",
 )  # fmt: skip
+
+Piece = tuple[str, str, str | None]
+"""What stands before a word, the word, its unit."""
 
 _ENDS = (".", "!", "?", "。", "！", "？")
 
@@ -47,7 +51,8 @@ class Difference:
         supported: places of words for units that the nearest reference lacks and other evidence gives.
         unsupported: places of words that nothing gives.
         distorted: contradictions.
-        misshapen: whether it is longer or shorter than every reference, or written in another way than all of them.
+        misshapen: whether it is longer or shorter than every reference, repaired or not, or written in another way than
+            all of them.
     """
 
     mine: Reading
@@ -82,6 +87,15 @@ class Difference:
 
     def repaired(self, chosen: Collection[Repair]) -> str:
         """The text after some repairs."""
+        if not chosen:
+            return text_of(self.mine)
+        pieces, tail = self.content(chosen), self.mine.tail
+        if "length_format" in chosen:
+            pieces, tail = _shaped(pieces, tail, self)
+        return _text(pieces, tail)
+
+    def content(self, chosen: Collection[Repair]) -> list[Piece]:
+        """The words after some repairs of content."""
         words: dict[int, str] = {}
         if "distortion" in chosen:
             words |= {at: word for one in self.distorted for at, word in one.edits}
@@ -89,24 +103,15 @@ class Difference:
             words |= self.lexical
         gone = self._gone({at for repair, places in self._dropped.items() if repair in chosen for at in places})
         pieces = _pieces(self.mine, words | dict.fromkeys(gone, ""))
-        if "omission" in chosen:
-            pieces = _inserted(pieces, self.theirs, self.omitted)
-        tail = self.mine.tail
-        if "length_format" in chosen:
-            pieces, tail = _shaped(pieces, tail, self.theirs)
-        return "".join(before + word for before, word, _ in pieces) + tail if chosen else text_of(self.mine)
+        return _inserted(pieces, self.theirs, self.omitted) if "omission" in chosen else pieces
 
     def _gone(self, places: Collection[int]) -> set[int]:
-        """With the function words that led to what is dropped: "in the jungle", and not the article of "a big dog"."""
+        """With the function words that led to what is dropped."""
         words, out = self.mine.words, set(places)
-        for at in sorted(places, reverse=True):
-            following = at + 1 if at + 1 < len(words) and not words[at + 1].before.strip() else None
-            if following is not None and following not in out and words[following].unit is not None:
-                continue
-            before = at - 1
-            while before >= 0 and words[before].unit is None and not words[before + 1].before.strip():
-                out.add(before)
-                before -= 1
+        for at in places:
+            last = next(end for end in range(at, len(words)) if end + 1 not in places)
+            if not _goes_on(words, last):
+                out |= set(range(_leading(words, at), at))
         return out
 
     @property
@@ -142,7 +147,7 @@ def difference(mine: Reading, references: Sequence[Reading], support: Collection
     added = [u for u in mine.units - theirs[0].units - core - told if u not in other_words]
     places = {u: [at for at, word in enumerate(mine.words) if word.unit == u] for u in added}
     given = halo | frozenset(support)
-    return Difference(
+    found = Difference(
         mine,
         theirs,
         lexical,
@@ -150,8 +155,9 @@ def difference(mine: Reading, references: Sequence[Reading], support: Collection
         tuple(sorted(at for u in added if u in given for at in places[u])),
         tuple(sorted(at for u in added if u not in given for at in places[u])),
         distorted,
-        _misshapen(mine, theirs),
+        False,
     )
+    return replace(found, misshapen=_misshapen(found))
 
 
 def all_supported(found: Difference) -> Difference:
@@ -239,10 +245,6 @@ def _cased(word: str, like: str) -> str:
     return word[:1].upper() + word[1:] if like[:1].isupper() else word
 
 
-Piece = tuple[str, str, str | None]
-"""What stands before a word, the word, its unit."""
-
-
 def _pieces(mine: Reading, changed: Mapping[int, str]) -> list[Piece]:
     """The words, some of them changed; "" drops one, and the space before it."""
     out: list[Piece] = []
@@ -260,10 +262,25 @@ def _inserted(pieces: list[Piece], theirs: Sequence[Reading], missing: Sequence[
     """Each word behind the nearest word that stands before it in its reference as well."""
     out = list(pieces)
     for one in missing:
-        before = theirs[one.reference].words[: one.place]
-        at = _behind(out, [(word.form, word.unit) for word in before])
-        _put(out, at, one.word, one.unit)
+        words = theirs[one.reference].words
+        first = one.place if _goes_on(words, one.place) else _leading(words, one.place)
+        at = _behind(out, [(word.form, word.unit) for word in words[:first]])
+        for step, word in enumerate(words[first : one.place + 1]):
+            _put(out, at + step, word.text, word.unit)
     return out
+
+
+def _goes_on(words: Sequence[Word], place: int) -> bool:
+    """Whether content follows a word, without a mark in between: it is a part of that."""
+    return place + 1 < len(words) and words[place + 1].unit is not None and not words[place + 1].before.strip()
+
+
+def _leading(words: Sequence[Word], place: int) -> int:
+    """Where the function words begin that lead to a word."""
+    first = place
+    while first > 0 and words[first - 1].unit is None and not words[first].before.strip():
+        first -= 1
+    return first
 
 
 def _behind(pieces: Sequence[Piece], before: Sequence[tuple[str, str | None]]) -> int:
@@ -284,20 +301,24 @@ def _put(pieces: list[Piece], at: int, word: str, unit: str | None) -> None:
     pieces.insert(at, (gap if at else "", word, unit))
 
 
-def _misshapen(mine: Reading, theirs: Sequence[Reading]) -> bool:
-    pieces = _pieces(mine, {})
-    return "".join(b + w for b, w, _ in pieces) + mine.tail != _text(*_shaped(pieces, mine.tail, theirs))
+def _misshapen(found: Difference) -> bool:
+    pieces, tail = found.content(REPAIRS), found.mine.tail
+    return _text(*_shaped(pieces, tail, found)) != _text(pieces, tail)
 
 
 def _text(pieces: Sequence[Piece], tail: str) -> str:
     return "".join(before + word for before, word, _ in pieces) + tail
 
 
-def _shaped(pieces: list[Piece], tail: str, theirs: Sequence[Reading]) -> tuple[list[Piece], str]:
+def _shaped(pieces: list[Piece], tail: str, found: Difference) -> tuple[list[Piece], str]:
     """As long as some reference, by words that say nothing new, and with a mark and a capital where references have them."""
+    theirs, given = found.theirs, len(found.mine.words)
     sizes = [len(one.words) for one in theirs]
-    out = _cut(pieces, max(sizes))
-    out = _padded(out, theirs[0], min(sizes))
+    out = pieces
+    if given > max(sizes):
+        out = _cut(pieces, max(sizes))
+    elif given < min(sizes):
+        out = _padded(pieces, theirs[0], min(sizes))
     shouting = sum(w.isupper() for _, w, _ in out) > len(out) / 2 and any(len(w) > 1 for _, w, _ in out)
     if shouting and not any(text_of(one).isupper() for one in theirs):
         out = [(before, word.lower(), unit) for before, word, unit in out]

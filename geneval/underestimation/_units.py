@@ -17,7 +17,6 @@ from typing import Any, Literal
 import regex
 
 from geneval_references.gate import number_of, stem, units
-from geneval_references.mining import lemmas
 
 Kind = Literal["lemma", "number", "name"]
 
@@ -35,6 +34,9 @@ _COUNTED_WITHIN = 3
 """Words after a number among which the first content word is what it counts."""
 
 _BEING = frozenset(["is", "are", "was", "were", "be", "being", "been", "get", "gets", "got", "getting"])
+_BEFORE_VERBS = _BEING | {"has", "have", "had", "will", "can", "may", "who", "that", "which", "to", "also", "then"}
+"""What may stand between a noun and its verb; an article or "and" begins another noun."""
+
 _PARTICIPLE = ("ed", "en", "wn")
 _CONTENT = frozenset(["NOUN", "PROPN", "VERB", "ADJ", "ADV", "NUM"])
 
@@ -118,10 +120,15 @@ class Reading:
 
     @cached_property
     def roles(self) -> dict[tuple[str, str, str], tuple[int, int]]:
-        """(who, does what, to whom), by three content words in a row, turned around in the passive; where the two stand."""
+        """(who, does what, to whom), by three content words in a row, turned around in the passive; where the two stand.
+
+        The second is taken for a verb where nothing but auxiliaries stands before it.
+        """
         content = [i for i, word in enumerate(self.words) if word.unit is not None]
         found: dict[tuple[str, str, str], tuple[int, int]] = {}
         for first, verb, last in zip(content, content[1:], content[2:], strict=False):
+            if not {self.words[i].form for i in range(first + 1, verb)} <= _BEFORE_VERBS:
+                continue
             one, does, other = (str(self.words[i].unit) for i in (first, verb, last))
             key = (other, does, one) if self._passive(verb, last) else (one, does, other)
             found.setdefault(key, (first, last))
@@ -164,8 +171,9 @@ def light_reader() -> Reader:
 
 @cache
 def _lemma(word: str) -> str:
-    # Function words are none of its lemmas, and its list of them is longer than ours.
-    return next(iter(lemmas([word])[0]), stem(word))
+    from simplemma import lemmatize
+
+    return str(lemmatize(word, lang="en")).casefold()
 
 
 @cache
