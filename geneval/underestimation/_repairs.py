@@ -259,12 +259,15 @@ def _pieces(mine: Reading, changed: Mapping[int, str]) -> list[Piece]:
 
 
 def _inserted(pieces: list[Piece], theirs: Sequence[Reading], missing: Sequence[Missing]) -> list[Piece]:
-    """Each word behind the nearest word that stands before it in its reference as well."""
+    """Each word before the one that it is a part of, else behind the content that stands before it in its reference."""
     out = list(pieces)
     for one in missing:
         words = theirs[one.reference].words
-        first = one.place if _goes_on(words, one.place) else _leading(words, one.place)
-        at = _behind(out, [(word.form, word.unit) for word in words[:first]])
+        onward = words[one.place + 1].unit if _goes_on(words, one.place) else None
+        whole = next((at for at, (_, _, unit) in enumerate(out) if unit == onward), None) if onward else None
+        first = one.place if onward else _leading(words, one.place)
+        content = [(word.form, word.unit) for word in words[:first] if word.unit is not None]
+        at = _behind(out, content) if whole is None else whole
         for step, word in enumerate(words[first : one.place + 1]):
             _put(out, at + step, word.text, word.unit)
     return out
@@ -307,7 +310,7 @@ def _misshapen(found: Difference) -> bool:
 
 
 def _text(pieces: Sequence[Piece], tail: str) -> str:
-    return "".join(before + word for before, word, _ in pieces) + tail
+    return "".join(before + word for before, word, _ in pieces) + (tail if pieces else tail.lstrip())
 
 
 def _shaped(pieces: list[Piece], tail: str, found: Difference) -> tuple[list[Piece], str]:
