@@ -1,6 +1,6 @@
 """Simulated worlds in which the truth is known: size, power and coverage of the report's tests and intervals.
 
-    python benchmarks/worlds.py [--only matched|band|verdicts|corrected] [--worlds 10000] [--coverage 1000] [--verdicts 100]
+    python benchmarks/worlds.py [--only PART] [--worlds 10000] [--coverage 1000] [--verdicts 200]
 
 Prints a row a question; `docs/underestimation.md` holds what came out.
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from geneval.data import Inputs, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
+from geneval.underestimation._attribution import contrast_of
 from geneval.underestimation._band import Band, Jagged
 from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._matched import Design
@@ -127,6 +128,31 @@ def permutation_power(count: int, items: int, seed: int, shift: float, permutati
     """How often outputs that keep to meanings of their own are told from references."""
     rng = np.random.default_rng(seed)
     return float(np.mean([classes(rng, items, -shift).permuted(permutations, w)[0] <= 0.05 for w in range(count)]))
+
+
+def contrasts(
+    count: int, seed: int, *, rate: float, apart: float = 0.0, items: int = 100
+) -> tuple[float, float, float]:
+    """Of the contrast of a cause's rate: two-sided size or power at .05, coverage, and how many outputs are penalised.
+
+    Items have three valid outputs each. How often they have the cause differs between items, and so does how often they
+    are penalised; within an item the one tells nothing of the other, but for `apart`, added to the rate of penalised ones.
+    As many unpenalised outputs as penalised ones are drawn.
+    """
+    rng = np.random.default_rng(seed)
+    rejected = covered = many = 0.0
+    for _ in range(count):
+        item = np.repeat(np.arange(items), 3)
+        often = rng.beta(2 * rate, 2 * (1 - rate), items)[item]
+        penalised = rng.random(len(item)) < rng.beta(1, 2, items)[item]
+        flags = (rng.random(len(item)) < np.clip(often + apart * penalised, 0, 1)).astype(np.float64)
+        others = rng.permutation(np.flatnonzero(~penalised))[: penalised.sum()]
+        kept = np.concatenate([np.flatnonzero(penalised), others])
+        found, p = contrast_of(flags[kept], penalised[kept], item[kept], 0.95)
+        rejected += p is not None and p <= 0.05
+        covered += found.low is not None and found.low <= apart <= found.high
+        many += penalised.sum()
+    return rejected / count, covered / count, many / count
 
 
 WORDS = [f"w{n}" for n in range(12)]
@@ -255,9 +281,9 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 200)):
         asked.add_argument(f"--{name}", type=int, default=default)
-    asked.add_argument("--only", choices=("matched", "band", "verdicts", "corrected"))
+    parts = {"matched": matched, "band": human_band, "causes": causes, "verdicts": whole, "corrected": few_judged}
+    asked.add_argument("--only", choices=parts)
     given = asked.parse_args()
-    parts = {"matched": matched, "band": human_band, "verdicts": whole, "corrected": few_judged}
     for name, part in parts.items():
         if given.only in (None, name):
             part(given)
@@ -305,6 +331,18 @@ def few_judged(given: argparse.Namespace) -> None:
     print(
         f"  systems of equal quality, one marked down, {given.worlds} worlds: told apart {apart:.4f} (at most {most:.4f})"
     )
+
+
+def causes(given: argparse.Namespace) -> None:
+    """The contrast of rates of causes."""
+    for rate in (0.05, 0.2, 0.5):
+        size, covered, many = contrasts(given.worlds, 5, rate=rate)
+        print(
+            f"contrast of causes, rate {rate:g}, {many:.0f} penalised: size {size:.4f}, coverage {covered:.4f}",
+            flush=True,
+        )
+    power, covered, _ = contrasts(given.coverage, 6, rate=0.2, apart=0.2)
+    print(f"  penalised outputs have it .2 more often (of .2): power {power:.3f}")
 
 
 def whole(given: argparse.Namespace) -> None:

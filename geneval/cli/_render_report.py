@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from geneval.underestimation import Estimate, Finding, Underestimation
 
 _WIDTH = 110
+_ALPHA = 0.05
 
 
 def render(report: Underestimation, form: str | None) -> None:
@@ -33,9 +34,10 @@ def lines_of(report: Underestimation) -> list[str]:
             f"{said['scorer']}: {str(said['verdict']).replace('_', ' ')}",
             *_table(rows),
             *_beside(report, said),
+            *_causes(report, str(said["scorer"])),
             "",
         ]
-    return [*out, *rankings(report)]
+    return [*out, *_why_not(report), *rankings(report)]
 
 
 def _people(report: Underestimation) -> str:
@@ -110,3 +112,35 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
                 f"  a {name.replace('_', ', ').replace('unbiased, noise', 'noisy, unbiased')} scorer gets within +-{widest:.3g}"
             )
     return out
+
+
+def _causes(report: Underestimation, scorer: str) -> list[str]:
+    """What penalised valid outputs have more often than others: two causes at most, the widest apart first."""
+    attribution: Any = report.sections["attribution"]
+    row = next((row for row in attribution.get("scorers", ()) if row["scorer"] == scorer), None)
+    if row is None:
+        return []
+    if "reason" in row:
+        return [f"  penalised valid outputs: {row['reason']}"]
+    more = [c for c in row["causes"] if c["p_adjusted"] is not None and c["p_adjusted"] <= _ALPHA]
+    more = sorted((c for c in more if c["contrast"].value > 0), key=lambda c: (not c["found"], -c["contrast"].value))
+    many = f"{row['penalised']:,} of {row['penalised'] + row['unpenalised']:,} valid outputs penalised"
+    told = "; ".join(map(_cause, more[:2])) or "no cause is shown to be more frequent among them than among others"
+    return [fill(f"{many}: {told}", _WIDTH, initial_indent="  ", subsequent_indent="    ")]
+
+
+def _cause(cause: Any) -> str:
+    p = _p(cause["p_adjusted"])
+    rates = f"{cause['penalised'].value:.0%}, {cause['unpenalised'].value:.0%} of others, p {p if p[0] == '<' else '= ' + p}"
+    if cause["cause"] == "distortion":
+        gain = "sent back to verification"
+    elif not cause["found"]:
+        gain = "but to repair it gains nothing"
+    else:
+        gain = f"{cause['share'].value:.0%} of what repairs gain"
+    return f"{cause['cause'].replace('_', ' ')} ({rates}; {gain})"
+
+
+def _why_not(report: Underestimation) -> list[str]:
+    attribution: Any = report.sections["attribution"]
+    return [fill(f"Causes: {attribution['reason']}.", _WIDTH), ""] if "reason" in attribution else []

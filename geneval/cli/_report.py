@@ -25,6 +25,7 @@ from geneval_references import InputError, UsageError
 
 if TYPE_CHECKING:
     from geneval.data import Inputs
+    from geneval.gating._models import NamedEntailment
     from geneval.results import Result
     from geneval.settings import Settings
 
@@ -105,6 +106,15 @@ def report(
             rich_help_panel=ASKING,
         ),
     ] = 0.2,
+    entailment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A model of natural language inference (hf:org/name@revision, path:/folder): tells which additions are "
+            "supported and which outputs contradict. Default: rules.",
+            rich_help_panel=ASKING,
+        ),
+    ] = None,
     references: References = None,
     scorer: Scorers = None,
     tier: Tiers = None,
@@ -160,6 +170,7 @@ def report(
             settings=settings,
             plan=plan,
             lower=lower,
+            entailment=_entailment(entailment),
             watch=progress,
         )
     if not quiet:
@@ -173,6 +184,17 @@ def report(
         if not quiet:
             say(f"written: {plain(str(output))} (underestimation.json, report.html)")
     render(found, None if shown is None else shown.value)
+
+
+def _entailment(name: str | None) -> NamedEntailment | None:
+    """The model, found before any work."""
+    if name is None:
+        return None
+    from geneval.gating._models import NamedEntailment
+
+    model = NamedEntailment(name, "the report")
+    _ = model.signature
+    return model
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:

@@ -48,6 +48,7 @@ class NamedEntailment:
     """A model of natural language inference, under its name."""
 
     model: str
+    needed_by: str = "the gate"
 
     @property
     def name(self) -> str:
@@ -72,7 +73,7 @@ class NamedEntailment:
     def _loaded(self) -> Any:
         from geneval_scorers.embedding._pair_models import pair_model
 
-        return pair_model(self.model, "the gate")
+        return pair_model(self.model, self.needed_by)
 
 
 def chosen_models(encoders: Sequence[str] | None, entailment: str | None) -> tuple[Models, str | None]:

@@ -41,7 +41,13 @@ def page_of(report: Underestimation) -> str:
     sections = _sections(data, evidence)
     rows = {one.key: _download(one) for _, _, found in sections for one in found if one.rows}
     style, script = _asset("style.css"), _asset("script.js")
-    shown: dict[str, Any] = {"sections": sections, "data": data, "headline": headline(data), "rule": RULE, "reason": None}
+    shown: dict[str, Any] = {
+        "sections": sections,
+        "data": data,
+        "headline": headline(data),
+        "rule": RULE,
+        "reason": None,
+    }
     shown |= {"policy": policy(script, style), "style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
     bare = _template().render(**shown, figures="", evidence="", first=[], counted=_counted(None, evidence))
     room = LARGEST - len(bare.encode()) - size_of(rows)

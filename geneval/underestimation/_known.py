@@ -14,6 +14,7 @@ from geneval.underestimation._outputs import Outputs
 from geneval.underestimation._people import Evidence, of_preferences, of_ratings
 from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._validity import Validity
+from geneval_references._protocols import Entailment
 from geneval_scorers import Watch
 
 
@@ -62,6 +63,7 @@ class Known:
         findings: one a scorer and system.
         plan: options.
         watch: told about progress.
+        entailment: tells which additions are supported and which outputs contradict their references; None: rules do.
     """
 
     inputs: Inputs
@@ -74,3 +76,4 @@ class Known:
     findings: Sequence[Finding]
     plan: ReportPlan
     watch: Watch | None
+    entailment: Entailment | None = None

@@ -36,6 +36,7 @@ from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval.underestimation._version import Version
 from geneval_references import InputError
+from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def find_underestimation(
     settings: Settings | None = None,
     plan: ReportPlan | None = None,
     lower: Sequence[str] = (),
+    entailment: Entailment | None = None,
     watch: Watch | None = None,
 ) -> Underestimation:
     """Tells which systems each scorer marks down or up relative to people.
@@ -73,6 +75,7 @@ def find_underestimation(
         settings: which references count (`tiers`, `origins`, `conditions`).
         plan: options.
         lower: components of ratings of which lower is better.
+        entailment: a model that tells whether one text follows from another, for the causes of penalties.
         watch: told about progress.
 
     Raises:
@@ -97,7 +100,7 @@ def find_underestimation(
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch).report(notes)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch, entailment).report(notes)
     return replace(report, warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -131,6 +134,7 @@ class _Reporting:
     plan: ReportPlan
     audited: Audit
     watch: Watch | None
+    entailment: Entailment | None = None
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
@@ -144,8 +148,9 @@ class _Reporting:
         findings, said, rows = self._of_all(ones)
         raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
         known = Known(
-            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch
-        )
+            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch,
+            self.entailment,
+        )  # fmt: skip
         sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(

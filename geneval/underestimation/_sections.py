@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from geneval.underestimation._attribution import attribution_of
 from geneval.underestimation._corrected import corrected_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._pairs import pairs_of
@@ -15,5 +16,6 @@ SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "corrected": corrected_of,
     "pairs": pairs_of,
     "tiers": tiers_of,
+    "attribution": attribution_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""

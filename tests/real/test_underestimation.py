@@ -17,6 +17,7 @@ from geneval_references import fold
 pytestmark = pytest.mark.real
 
 SCORERS = ["bleu(lowercase=True)", "rouge(kind='L')", "token_f1"]
+CHRF = 3
 MACHINES = ["Up-Down", "Unified-VLP", "VinVL-base", "VinVL-large"]
 
 
@@ -28,7 +29,7 @@ def captions(shared):
 @pytest.fixture(scope="module")
 def thumb(captions):
     plan = ReportPlan(valid={"": 4.5, "P": 4.5}, components=("P", "R"), permutations=999)
-    return find_underestimation(captions, criterion="human_score", scorers=SCORERS, plan=plan)
+    return find_underestimation(captions, criterion="human_score", scorers=[*SCORERS, "chrf"], plan=plan)
 
 
 def contrast(report, scorer, first, second="Human"):
@@ -317,6 +318,33 @@ def test_on_audiocaps_scorers_side_with_people(clips):
     for scorer in [*SCORERS, "cider"]:
         people = clips.of("people", scorer)
         assert people.direction != "down" and people.contradiction.high < 0.3
+
+
+def causes_of(thumb, place):
+    row = thumb.sections["attribution"]["scorers"][place]
+    return row, {one["cause"]: one for one in row["causes"]}
+
+
+def test_why_valid_captions_are_penalised(thumb):
+    """Most of them are Human's, and they say what no reference says: token F1 counts it against them, chrF does not."""
+    for place in (2, CHRF):
+        row, causes = causes_of(thumb, place)
+        assert 50 < row["penalised"] < 120 and row["examined"]["unpenalised"] == row["penalised"]
+        systems = [one["system"] for one in row["outputs"]]
+        assert max(set(systems), key=systems.count) == "Human"
+        added = causes["unsupported_addition"]
+        assert added["contrast"].low > 0.2 and added["p_adjusted"] < 0.001
+        assert added["found"] == (place == 2) and causes["condition"]["penalised"].value is None
+        assert causes["omission"]["share"].value > 0.25
+    assert causes["unsupported_addition"]["repair"].high < 0
+
+
+def test_repairs_bring_most_penalised_captions_back(thumb):
+    """Under token F1; few contradict their references, penalised or not."""
+    row, causes = causes_of(thumb, 2)
+    assert row["back_in_band"].low > 0.7 and row["repaired"].low > 0.15
+    assert row["sent_back"]["penalised"].value < 0.1 and row["sent_back"]["unpenalised"].value < 0.1
+    assert sum(one["share"].value for one in causes.values() if one["share"].value is not None) == pytest.approx(1)
 
 
 def test_every_pair_of_systems_has_a_contrast(thumb):

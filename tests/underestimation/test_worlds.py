@@ -63,6 +63,16 @@ def test_exchangeable_outputs_lie_in_the_band(worlds):
         assert abs(found[:, 0].mean() - alpha) < 0.03
 
 
+def test_causes_that_are_everywhere_are_not_contrasted(worlds):
+    size, covered, _ = worlds.contrasts(200, 5, rate=0.2)
+    assert size <= most(0.05, 200) and 1 - covered <= most(0.05, 200)
+
+
+def test_a_cause_that_penalised_outputs_have_more_often_is_found(worlds):
+    power, _, _ = worlds.contrasts(60, 6, rate=0.2, apart=0.3)
+    assert power > 0.9
+
+
 # What "other" gets in each world, of 100 items; all in benchmarks/worlds.py.
 @pytest.mark.parametrize(
     ("name", "verdict"),

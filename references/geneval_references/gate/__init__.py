@@ -8,6 +8,7 @@ from geneval_references.gate._families import family_of, shared
 from geneval_references.gate._features import NGRAM, PROPOSERS, RULES, Models, Question, Table, features, rarity
 from geneval_references.gate._model import FEWEST, Model, fit
 from geneval_references.gate._shift import Shift, implied_precision, mean_by_item, share_here
+from geneval_references.gate._units import OPPOSITES, number_of, stem, units
 from geneval_references.gate._verdicts import CLASSES, POSTERIOR, RATERS, Compared, Decided, Vote, compare, decide
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "CONTROLS",
     "FEWEST",
     "NGRAM",
+    "OPPOSITES",
     "POSTERIOR",
     "PROPOSERS",
     "RATERS",
@@ -50,7 +52,10 @@ __all__ = [
     "lower_bound",
     "mean_by_item",
     "needed",
+    "number_of",
     "rarity",
     "share_here",
     "shared",
+    "stem",
+    "units",
 ]
