@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from geneval.agreement._people import Criterion, criteria_of
@@ -62,6 +62,7 @@ class Known:
         findings: one a scorer and system.
         plan: options.
         watch: told about progress.
+        columns: of a user's own: column -> (id, system, or None for all of the item's) -> value.
     """
 
     inputs: Inputs
@@ -74,3 +75,4 @@ class Known:
     findings: Sequence[Finding]
     plan: ReportPlan
     watch: Watch | None
+    columns: Mapping[str, Mapping[tuple[str, str | None], str | float]] = field(default_factory=dict)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from geneval.underestimation._known import Known
 from geneval.underestimation._rankings import ranking_of
+from geneval.underestimation._slices import slices_of
 
 SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "ranking": ranking_of,
+    "slices": slices_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""
