@@ -32,6 +32,7 @@ def lines_of(report: Underestimation) -> list[str]:
             f"{said['scorer']}: {str(said['verdict']).replace('_', ' ')}",
             *_table(rows),
             *_beside(report, said),
+            *_slices(report, str(said["scorer"])),
             "",
         ]
     return [*out, *_ranks(report)]
@@ -109,6 +110,18 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
                 f"  a {name.replace('_', ', ').replace('unbiased, noise', 'noisy, unbiased')} scorer gets within +-{widest:.3g}"
             )
     return out
+
+
+def _slices(report: Underestimation, scorer: str) -> list[str]:
+    """Slices that were found and confirmed; systems have rows of their own above."""
+    section: Any = report.sections.get("slices", {})
+    rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
+    found = [row for row in rows if row["found"] and row["by"] != "system"]
+    return [
+        f"  slice {row['by']} {row['slice']}: {_interval(row['difference'])}, "
+        f"on the other half of the items {_interval(row['confirmed'])}"
+        for row in found
+    ]
 
 
 def _ranks(report: Underestimation) -> list[str]:

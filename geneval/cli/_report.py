@@ -105,6 +105,15 @@ def report(
             rich_help_panel=ASKING,
         ),
     ] = 0.2,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Slice outputs by the columns of this file too: rows of id, system (if it differs by system) and columns; "
+            "the outputs or references themselves may be named again. May be repeated.",
+            rich_help_panel=ASKING,
+        ),
+    ] = None,
     references: References = None,
     scorer: Scorers = None,
     tier: Tiers = None,
@@ -160,6 +169,7 @@ def report(
             settings=settings,
             plan=plan,
             lower=lower,
+            slices=slices or (),
             watch=progress,
         )
     if not quiet:

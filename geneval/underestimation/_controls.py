@@ -63,7 +63,7 @@ def noise_controls(evidence: Evidence, scores: Floats, count: int, seed: int) ->
     for start in range(0, count, size):
         many = min(size, count - start)
         random = rng.standard_normal((many, len(scores))) * spread
-        noisy = _unbiased(evidence, correlation, many, rng)
+        noisy = unbiased(evidence, correlation, many, rng)
         # Of the scorer's spread, so that its differences are in the scorer's units.
         noisy *= spread / np.maximum(np.asarray([design.within(row).std() for row in noisy])[:, None], 1e-12)
         for name, rows in (("random", random), ("unbiased_noise", noisy)):
@@ -88,7 +88,7 @@ def _correlation(scores: Floats, grade: Floats) -> float:
     return float(np.corrcoef(scores, grade)[0, 1])
 
 
-def _unbiased(evidence: Evidence, correlation: float, count: int, rng: np.random.Generator) -> Floats:
+def unbiased(evidence: Evidence, correlation: float, count: int, rng: np.random.Generator) -> Floats:
     """Scores that follow true quality alone, [draws, cells], with this correlation to the grades.
 
     True quality is drawn given the grades: what differs within items (systems and length apart) is shrunken by its share

@@ -146,7 +146,9 @@ def diversity(outputs: Outputs) -> Floats:
     """How far each output is from the other systems' for its item: 1 less the mean token F1 with them, [items, systems]."""
     corpus, text = outputs.corpus, outputs.text
     item, system = np.nonzero(text >= 0)
-    others = [[t for s, t in enumerate(text[i].tolist()) if s != own and t >= 0] for i, own in zip(item, system, strict=True)]
+    others = [
+        [t for s, t in enumerate(text[i].tolist()) if s != own and t >= 0] for i, own in zip(item, system, strict=True)
+    ]
     queries = Queries(item, Ragged.singles(text[item, system]), Ragged.of(others), np.arange(len(item)))
     found = ask_each([TokenF1(reduce="mean")], corpus, queries, what="comparing outputs")[0].segment
     out = np.full(text.shape, np.nan)

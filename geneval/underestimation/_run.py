@@ -154,7 +154,17 @@ class _Reporting:
         findings, said, rows = self._of_all(ones)
         raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
         known = Known(
-            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch, self.columns
+            self.inputs,
+            self.outputs,
+            self.people,
+            clean,
+            items,
+            validity,
+            ones,
+            findings,
+            self.plan,
+            self.watch,
+            self.columns,
         )
         self._warn_about(clean)
         return Underestimation(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._controls import unbiased
 from geneval.underestimation._features import Feature, features_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._matched import Design
@@ -21,13 +22,16 @@ FALSE = 0.10
 """Share of false discoveries among a scorer's slices in the discovery half."""
 
 CONFIRMED = 0.05
-"""One-sided p on the held-out half, in the direction that was discovered."""
+"""Two-sided p on the held-out half, where the sign must be the same."""
+
+DRAWS = 10
+"""Control scorers of each kind."""
 
 RULE = (
     "difference: what the scorer gives a slice beyond the item's other outputs at equal system, quality and length, less the "
     "columns that the slice is made of; for a slice of items: what it gives a system beyond the others there, less the same "
     f"elsewhere. p: {FLIPS} permutations of signs, items whole; found: Benjamini-Hochberg at {FALSE:.0%} over a scorer's slices "
-    f"on a random half of the items, and p <= {CONFIRMED:g} in the same direction on the other half; {FEWEST} outputs at least"
+    f"on a random half of the items, and p <= {CONFIRMED:g} with the same sign on the other half; {FEWEST} outputs at least"
 )
 
 ESTIMATOR = "slice's effect in the matched model; errors in variables, sandwich over items, t"
@@ -60,10 +64,14 @@ def slices_of(known: Known) -> dict[str, object]:
     if design.trouble:
         return {"reason": design.trouble}
     if design.clusters < 2 * FEWEST:
-        return {"reason": f"{design.clusters} items are too few to look for slices in one half and confirm them in the other"}
+        return {
+            "reason": f"{design.clusters} items are too few to look for slices in one half and confirm them in the other"
+        }
     halves = _halves(design, known.plan.seed)
     flips = flips_of(len(known.outputs.items), FLIPS, known.plan.seed)
-    found = [part for feature in features_of(known) for part in _tested(known, feature, halves, flips)]
+    drawn = _controls(known)
+    scores = np.concatenate([known.evidence.scores, *drawn.values()])
+    found = [part for feature in features_of(known) for part in _tested(known, feature, scores, halves, flips)]
     if not found:
         return {"reason": f"no slice has {FEWEST} outputs, and as many to compare them with"}
     rows = [
@@ -71,7 +79,34 @@ def slices_of(known: Known) -> dict[str, object]:
         for place, one in enumerate(known.scorers)
     ]
     counts = [len(np.unique(design.cluster[half])) for half in halves]
-    return {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
+    told = {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
+    return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
+
+
+def _controls(known: Known) -> dict[str, Floats]:
+    """Scorers that know nothing, or quality and nothing else, by name; [draws, cells]."""
+    evidence, rng = known.evidence, np.random.default_rng(known.plan.seed)
+    knows = float(np.median([_correlation(row, evidence.grade) for row in evidence.scores]))
+    random = rng.standard_normal((DRAWS, len(evidence.item)))
+    return {"random": random, "unbiased_noise": unbiased(evidence, knows, DRAWS, rng)}
+
+
+def _correlation(scores: Floats, grade: Floats) -> float:
+    return float(np.corrcoef(scores, grade)[0, 1]) if scores.std() and grade.std() else 0.0
+
+
+def _of_controls(
+    found: Sequence[_Tested], drawn: Mapping[str, Floats], first: int, confidence: float
+) -> list[dict[str, object]]:
+    """How many slices are found under scorers that favour none."""
+    out = []
+    for name, draws in drawn.items():
+        rows = [row for place in range(first, first + len(draws)) for row in _rows(found, place, confidence)]
+        out.append(
+            {"control": name, "draws": len(draws), "slices": len(rows), "found": sum(bool(r["found"]) for r in rows)}
+        )
+        first += len(draws)
+    return out
 
 
 def _halves(design: Design, seed: int) -> tuple[Ints, Ints]:
@@ -92,7 +127,9 @@ class _Tested:
     held_out: Effects
 
 
-def _tested(known: Known, feature: Feature, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
+def _tested(
+    known: Known, feature: Feature, scores: Floats, halves: Sequence[Ints], flips: np.ndarray
+) -> Iterator[_Tested]:
     """The slices of a feature; none where a half cannot be matched on its own."""
     evidence = known.evidence
     cells = np.flatnonzero(feature.known)
@@ -108,7 +145,7 @@ def _tested(known: Known, feature: Feature, halves: Sequence[Ints], flips: np.nd
         mine = design.take(at)
         if mine.trouble:
             return
-        both.append(effects(mine, left_out, member[:, at], evidence.scores[:, cells[at]], flips))
+        both.append(effects(mine, left_out, member[:, at], scores[:, cells[at]], flips))
     yield from (_Tested(part, place, both[0], both[1]) for place, part in enumerate(parts))
 
 
@@ -158,23 +195,33 @@ def _rows(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict
         np.asarray([getattr(one.discovery, name)[one.place, scorer] for one in told]) for name in ("value", "se", "p")
     )
     adjusted, shrunken = stats.false_discovery_control(p), shrink(value, se)
-    rows = []
-    for place, one in enumerate(told):
-        again = one.held_out
-        sure = (again.up if value[place] > 0 else again.down)[one.place, scorer]
-        rows.append(
-            {
-                "by": one.slice.by, "slice": one.slice.name, "system": one.slice.system, "level": one.slice.level,
-                "n": one.slice.n, "items": one.slice.items,
-                "difference": _estimate(one.discovery, one.place, scorer, confidence),
-                "shrunken": float(shrunken[place]), "p": float(p[place]), "p_adjusted": float(adjusted[place]),
-                "confirmed": _estimate(again, one.place, scorer, confidence),
-                "p_confirmed": None if np.isnan(sure) else float(sure),
-                "found": bool(adjusted[place] <= FALSE and sure <= CONFIRMED),
-            }
-        )  # fmt: skip
-    order = sorted(range(len(rows)), key=lambda n: (not rows[n]["found"], p[n], -abs(value[n]) / max(se[n], 1e-300)))
-    return [rows[n] for n in order]
+    rows = [_row(one, scorer, confidence) for one in told]
+    for row, more, corrected in zip(rows, shrunken.tolist(), adjusted.tolist(), strict=True):
+        row["shrunken"], row["p_adjusted"] = more, corrected
+        row["found"] = corrected <= FALSE and row.pop("again")
+    order = np.lexsort((-np.abs(value) / np.maximum(se, 1e-300), p, [not row["found"] for row in rows]))
+    return [rows[n] for n in order.tolist()]
+
+
+def _row(one: _Tested, scorer: int, confidence: float) -> dict[str, object]:
+    """A slice without what only all of a scorer's slices together tell; `again`: whether the held-out half confirms it."""
+    first, then, at = one.discovery, one.held_out, (one.place, scorer)
+    sure = float(then.p[at])
+    return {
+        "by": one.slice.by,
+        "slice": one.slice.name,
+        "system": one.slice.system,
+        "level": one.slice.level,
+        "n": one.slice.n,
+        "items": one.slice.items,
+        "difference": _estimate(first, one.place, scorer, confidence),
+        "shrunken": None,
+        "p": float(first.p[at]),
+        "p_adjusted": None,
+        "confirmed": _estimate(then, one.place, scorer, confidence),
+        "p_confirmed": None if np.isnan(sure) else sure,
+        "again": bool(sure <= CONFIRMED and first.value[at] * then.value[at] > 0),
+    }
 
 
 def _estimate(found: Effects, place: int, scorer: int, confidence: float) -> Estimate:
