@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from geneval.underestimation._help import help_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._rankings import ranking_of
 from geneval.underestimation._slices import slices_of
@@ -11,5 +12,6 @@ from geneval.underestimation._slices import slices_of
 SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "ranking": ranking_of,
     "slices": slices_of,
+    "help": help_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""

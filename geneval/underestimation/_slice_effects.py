@@ -45,12 +45,12 @@ class Effects:
     @property
     def p(self) -> Floats:
         """Two-sided."""
-        return np.minimum(2 * np.minimum(self.up, self.down), 1.0)
+        return np.asarray(np.minimum(2 * np.minimum(self.up, self.down), 1.0))
 
 
 def flips_of(items: int, draws: int, seed: int) -> np.ndarray:
     """Signs, [draws, items]."""
-    return (2 * np.random.default_rng(seed).integers(0, 2, (draws, items), np.int8) - 1).astype(np.int8)
+    return np.where(np.random.default_rng(seed).integers(0, 2, (draws, items)) > 0, np.int8(1), np.int8(-1))
 
 
 def effects(

@@ -79,7 +79,7 @@ def slices_of(known: Known) -> dict[str, object]:
         for place, one in enumerate(known.scorers)
     ]
     counts = [len(np.unique(design.cluster[half])) for half in halves]
-    told = {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
+    told: dict[str, object] = {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
     return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
 
 
@@ -199,7 +199,8 @@ def _rows(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict
     for row, more, corrected in zip(rows, shrunken.tolist(), adjusted.tolist(), strict=True):
         row["shrunken"], row["p_adjusted"] = more, corrected
         row["found"] = corrected <= FALSE and row.pop("again")
-    order = np.lexsort((-np.abs(value) / np.maximum(se, 1e-300), p, [not row["found"] for row in rows]))
+    missed = np.asarray([not row["found"] for row in rows])
+    order = np.lexsort((-np.abs(value) / np.maximum(se, 1e-300), p, missed))
     return [rows[n] for n in order.tolist()]
 
 
