@@ -35,6 +35,7 @@ def lines_of(report: Underestimation) -> list[str]:
             *_table(rows),
             *_beside(report, said),
             *_causes(report, str(said["scorer"])),
+            *_slices(report, str(said["scorer"])),
             "",
         ]
     return [*out, *_why_not(report), *rankings(report)]
@@ -112,6 +113,18 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
                 f"  a {name.replace('_', ', ').replace('unbiased, noise', 'noisy, unbiased')} scorer gets within +-{widest:.3g}"
             )
     return out
+
+
+def _slices(report: Underestimation, scorer: str) -> list[str]:
+    """Slices that were found and confirmed; systems have rows of their own above."""
+    section: Any = report.sections.get("slices", {})
+    rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
+    found = [row for row in rows if row["found"] and row["by"] != "system"]
+    return [
+        f"  slice {row['by']} {row['slice']}: {_interval(row['difference'])}, "
+        f"on the other half of the items {_interval(row['confirmed'])}"
+        for row in found
+    ]
 
 
 def _causes(report: Underestimation, scorer: str) -> list[str]:

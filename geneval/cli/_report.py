@@ -115,6 +115,15 @@ def report(
             rich_help_panel=ASKING,
         ),
     ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Slice outputs by the columns of this file too: rows of id, system (if it differs by system) and columns; "
+            "the outputs or references themselves may be named again. May be repeated.",
+            rich_help_panel=ASKING,
+        ),
+    ] = None,
     references: References = None,
     scorer: Scorers = None,
     tier: Tiers = None,
@@ -171,6 +180,7 @@ def report(
             plan=plan,
             lower=lower,
             entailment=_entailment(entailment),
+            slices=slices or (),
             watch=progress,
         )
     if not quiet:

@@ -4,6 +4,7 @@ from geneval.data._demo import demo_inputs
 from geneval.data._described import read_descriptions, read_parents, read_predictions, read_valid_labels
 from geneval.data._graded import choices_of
 from geneval.data._inputs import read_inputs
+from geneval.data._item_columns import read_item_columns
 from geneval.data._lists import inputs_from_lists
 from geneval.data._model import (
     InputFile,
@@ -58,6 +59,7 @@ __all__ = [
     "ratings_of",
     "read_descriptions",
     "read_inputs",
+    "read_item_columns",
     "read_judgements",
     "read_pairs",
     "read_parents",

@@ -55,7 +55,7 @@ def noise_controls(evidence: Evidence, count: int, seed: int) -> list[NoiseContr
     """For each scorer a random one and an unbiased, noisy one, drawn many times; their differences are `map` times the draws."""
     design, rng = evidence.design, np.random.default_rng(seed)
     spreads = [float(design.within(row).std()) or 1.0 for row in evidence.scores]
-    noisy = [_unbiased(evidence, row, spread) for row, spread in zip(evidence.scores, spreads, strict=True)]
+    noisy = [unbiased(evidence, row, spread) for row, spread in zip(evidence.scores, spreads, strict=True)]
     # Every scorer's noise has the same source, of another size.
     maps = np.concatenate([design.map, *(design.map * one.noise for one in noisy)])
     size = max(1, _BLOCK // design.map.shape[1])
@@ -74,7 +74,7 @@ def noise_controls(evidence: Evidence, count: int, seed: int) -> list[NoiseContr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Noisy:
+class Noisy:
     """A scorer that follows true quality alone: normal, given the grades.
 
     Attributes:
@@ -108,7 +108,7 @@ def _correlation(scores: Floats, grade: Floats) -> float:
     return float(np.corrcoef(scores, grade)[0, 1])
 
 
-def _unbiased(evidence: Evidence, scores: Floats, spread: float) -> _Noisy:
+def unbiased(evidence: Evidence, scores: Floats, spread: float) -> Noisy:
     """A scorer of the same correlation to the grades and the same spread.
 
     True quality is taken given the grades: what differs within items (systems and length apart) is shrunken by its share
@@ -128,7 +128,7 @@ def _unbiased(evidence: Evidence, scores: Floats, spread: float) -> _Noisy:
     # In the scorer's units: what is expected within groups is the scorer's spread.
     within = float((design.within(quality) ** 2 + variance * design.company).mean())
     scale = spread / max(np.sqrt(within), 1e-12)
-    return _Noisy(r, quality * scale, np.sqrt(variance) * scale)
+    return Noisy(r, quality * scale, np.sqrt(variance) * scale)
 
 
 def _true(design: Design, kind: int) -> tuple[Floats, Floats]:

@@ -20,11 +20,13 @@ from geneval.data import (
     Rating,
     preferences_of,
     ratings_of,
+    read_item_columns,
     read_judgements,
     read_preferences,
     read_ratings,
 )
 from geneval.underestimation._band import Bands, bands_of, learned_bands_of
+from geneval.underestimation._features import Labels, check_columns
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._headline import headline
 from geneval.underestimation._known import Known, Said
@@ -60,6 +62,7 @@ def find_underestimation(
     plan: ReportPlan | None = None,
     lower: Sequence[str] = (),
     entailment: Entailment | None = None,
+    slices: Sequence[str | Path] = (),
     watch: Watch | None = None,
 ) -> Underestimation:
     """Tells which systems each scorer marks down or up relative to people.
@@ -76,6 +79,7 @@ def find_underestimation(
         plan: options.
         lower: components of ratings of which lower is better.
         entailment: a model that tells whether one text follows from another, for the causes of penalties.
+        slices: files with columns to slice by; those of outputs or references may be named again.
         watch: told about progress.
 
     Raises:
@@ -97,10 +101,11 @@ def find_underestimation(
             "the outputs hold no ratings"
         )
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
-    notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
+    columns, about = _columns(slices, outputs)
+    notes = (*inputs.notes, *noted, *more, *about, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch, entailment).report(notes)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch, columns, entailment).report(notes)
     return replace(report, warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -124,6 +129,14 @@ def _judgements(given: Any) -> tuple[Judgement, ...]:
     return tuple(rows)
 
 
+def _columns(files: Sequence[str | Path], outputs: Outputs) -> tuple[Labels, tuple[str, ...]]:
+    if not files:
+        return {}, ()
+    found, notes, _ = read_item_columns([str(path) for path in files])
+    check_columns(found, outputs)
+    return found, notes
+
+
 @dataclass
 class _Reporting:
     """One report."""
@@ -134,7 +147,8 @@ class _Reporting:
     plan: ReportPlan
     audited: Audit
     watch: Watch | None
-    entailment: Entailment | None = None
+    columns: Labels
+    entailment: Entailment | None
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
@@ -148,9 +162,19 @@ class _Reporting:
         findings, said, rows = self._of_all(ones)
         raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
         known = Known(
-            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch,
-            self.entailment,
-        )  # fmt: skip
+            self.inputs,
+            self.outputs,
+            self.people,
+            clean,
+            items,
+            validity,
+            ones,
+            findings,
+            self.plan,
+            self.watch,
+            columns=self.columns,
+            entailment=self.entailment,
+        )
         sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
