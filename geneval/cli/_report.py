@@ -21,12 +21,13 @@ from geneval.cli._options import (
     read,
 )
 from geneval.cli._talk import Progressing, plain, say
-from geneval_references import InputError, UsageError
+from geneval_references import GateError, InputError, UsageError
 
 if TYPE_CHECKING:
     from geneval.data import Inputs
     from geneval.results import Result
     from geneval.settings import Settings
+    from geneval.underestimation import Underestimation
 
 ASKING = "Report"
 
@@ -46,7 +47,7 @@ def report(
             "-o",
             "--output",
             metavar="DIR",
-            help="Write underestimation.json here; never overwrites.",
+            help="Write underestimation.json and metrics.json here; never overwrites.",
             rich_help_panel=SHOWING,
         ),
     ] = None,
@@ -105,6 +106,22 @@ def report(
             rich_help_panel=ASKING,
         ),
     ] = 0.2,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CONDITION",
+            help="Exit with 5 where a scorer is `underestimated` (marks a system down), `penalised`, `relative_misranking`, "
+            "`beaten` by a control, or `undecided`. May be repeated.",
+            rich_help_panel=SHOWING,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of the data set, for cards; default: the first file's.", rich_help_panel=SHOWING
+        ),
+    ] = None,
     references: References = None,
     scorer: Scorers = None,
     tier: Tiers = None,
@@ -119,13 +136,15 @@ def report(
 ) -> None:
     """Tell which systems each scorer marks down or up relative to people, by how much, how sure, on what evidence.
 
-    The summary goes to stdout, talk to stderr. Exit codes are those of `geneval score`.
+    The summary goes to stdout, talk to stderr. Exit codes are those of `geneval score`, and 5 where --fail-if holds.
 
     Example: geneval report captions.jsonl --criterion human_score --valid 4.5 -o report
     """
     from geneval.cli._render_report import render
     from geneval.underestimation import ReportPlan, find_underestimation
+    from geneval.underestimation._gates import check_conditions, failures
 
+    check_conditions(fail_if or ())
     shown, text = formats(format)
     if shown is not None and shown.value not in {"table", "json"}:
         raise UsageError(f"--format {shown.value} does not fit; a report is printed as table or json")
@@ -160,17 +179,25 @@ def report(
             settings=settings,
             plan=plan,
             lower=lower,
+            name=name,
             watch=progress,
         )
     if not quiet:
-        for note in found.notes:
-            if note not in inputs.notes:
-                say(f"note: {plain(note)}")
-        for warning in found.warnings:
-            say(f"warning: {plain(warning)}")
+        _tell(found, inputs)
     if output is not None:
         found.save(output)
     render(found, None if shown is None else shown.value)
+    if fail_if and (told := failures(found.plain(), fail_if)):
+        raise GateError("\n".join(["--fail-if holds:", *told]))
+
+
+def _tell(found: Underestimation, inputs: Inputs) -> None:
+    """Says what reading the inputs has not said."""
+    for note in found.notes:
+        if note not in inputs.notes:
+            say(f"note: {plain(note)}")
+    for warning in found.warnings:
+        say(f"warning: {plain(warning)}")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:

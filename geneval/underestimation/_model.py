@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -134,6 +134,7 @@ class Underestimation:
 
     Attributes:
         finding: in a sentence.
+        name: of the data set; None where it has none.
         audit: leaked copies, and what was left out for them.
         findings: one a scorer and system, on the cleaned data.
         raw: the same on the data as given; empty where nothing was left out.
@@ -159,6 +160,7 @@ class Underestimation:
     plan: Mapping[str, object]
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    name: str | None = None
     known: Known | None = field(default=None, repr=False, compare=False)
 
     def of(self, system: str, scorer: str) -> Finding:
@@ -177,6 +179,7 @@ class Underestimation:
         return {
             "schema": SCHEMA,
             "geneval": __version__,
+            "name": self.name,
             "finding": self.finding,
             "audit": self.audit,
             "scorers": list(self.scorers),
@@ -190,16 +193,25 @@ class Underestimation:
             "warnings": list(self.warnings),
         }
 
+    def plain(self) -> dict[str, Any]:
+        """The same as `json.loads` would give it."""
+        found: dict[str, Any] = json.loads(self.to_json())
+        return found
+
     def to_json(self) -> str:
         """The same as text; no NaN."""
         return json.dumps(_plain(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False)
 
     def save(self, directory: str | Path) -> Path:
-        """Writes `underestimation.json` into a new directory; nothing is ever overwritten."""
+        """Writes `underestimation.json` and `metrics.json` into a new directory; nothing is ever overwritten."""
         from geneval.run_directory import run_directory
+        from geneval.underestimation._metrics import METRICS, metrics_of
 
+        text = self.to_json()
         with run_directory(directory) as folder:
-            (folder / FILE).write_text(self.to_json() + "\n", encoding="utf-8")
+            (folder / FILE).write_text(text + "\n", encoding="utf-8")
+            metrics = json.dumps(metrics_of(json.loads(text)), indent=2, ensure_ascii=False)
+            (folder / METRICS).write_text(metrics + "\n", encoding="utf-8")
         return Path(directory)
 
 

@@ -23,12 +23,14 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
+from geneval.data._bytes import stem
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
 from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
+from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval_references import InputError
@@ -54,6 +56,7 @@ def find_underestimation(
     settings: Settings | None = None,
     plan: ReportPlan | None = None,
     lower: Sequence[str] = (),
+    name: str | None = None,
     watch: Watch | None = None,
 ) -> Underestimation:
     """Tells which systems each scorer marks down or up relative to people.
@@ -69,6 +72,7 @@ def find_underestimation(
         settings: which references count (`tiers`, `origins`, `conditions`).
         plan: options.
         lower: components of ratings of which lower is better.
+        name: of the data set; by default that of the first file.
         watch: told about progress.
 
     Raises:
@@ -94,7 +98,13 @@ def find_underestimation(
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
     report = _Reporting(inputs, outputs, people, chosen, audited, watch).report(notes)
-    return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+    return replace(report, name=name or _name(inputs), warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _name(inputs: Inputs) -> str | None:
+    """The first file's name without its suffixes; stdin has none."""
+    first = inputs.files[0].name if inputs.files else "-"
+    return None if first == "-" else stem(first)
 
 
 def _otherwise(settings: Settings | None) -> list[str]:
@@ -142,9 +152,10 @@ class _Reporting:
         known = Known(
             self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch
         )
+        sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
-            finding=self._finding(said, findings, clean),
+            finding=" ".join([self._finding(said, findings, clean), *blamed(sections["references"])]),
             audit={
                 "copies": self._copies(),
                 "left_out": sorted(leaked),
@@ -156,7 +167,7 @@ class _Reporting:
             scorers=said,
             controls=rows,
             validity=self._counts(validity, items),
-            sections={name: section(known) for name, section in SECTIONS.items()},
+            sections=sections,
             people=self._about_people(clean),
             plan=asdict(self.plan),
             warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
@@ -216,7 +227,7 @@ class _Reporting:
         for number, one in enumerate(ones):
             mine = one.findings()
             findings += mine
-            said.append(one.summary(mine))
+            said.append(one.summary(mine) | {"recipe": one.outputs.asked[one.number].signature()})
             rows += one.control_rows()
             if not one.sound:
                 self.warnings.append(
