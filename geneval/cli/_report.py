@@ -38,7 +38,7 @@ def report(
         typer.Argument(
             metavar="[RUN] OUTPUTS...",
             help="Files of outputs as `geneval score` takes them. A run directory before them lends its scorers, what "
-            "they have learned, and which references count; a run holds no texts, so its outputs are named as well.",
+            "they have learned, and which references count; alone, the files that it was made of are read again.",
         ),
     ],
     output: Annotated[
@@ -162,7 +162,13 @@ def report(
     run, files = _split(outputs)
     if run is not None:
         _refuse({"--scorer": scorer, "--tier": tier, "--origin": origin, "--condition": condition})
-    inputs = read(files, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
+    if run is not None and not files:
+        _refuse_reading(
+            {"--references": references, "--column": column, "--allow-missing": allow_missing, "--format text": text}
+        )
+        inputs = _reread(run, Path(outputs[0]), quiet=quiet)
+    else:
+        inputs = read(files, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
     settings = run.settings if run is not None else _settings(tier, origin, condition)
     if run is not None:
         _check_run(run, inputs)
@@ -208,11 +214,6 @@ def _split(given: list[str]) -> tuple[Result | None, list[str]]:
     files = [path for path in given if path not in runs]
     if len(runs) > 1:
         raise UsageError(f"{runs[0]} and {runs[1]} are run directories; a report is about one run")
-    if not files:
-        raise UsageError(
-            f"{runs[0]} holds scores and no texts, and a report needs texts: give the outputs that were scored behind it "
-            "(and --references, if they were given)"
-        )
     return (Result.open(runs[0]) if runs else None), files
 
 
@@ -231,6 +232,28 @@ def _check_run(run: Result, inputs: Inputs) -> None:
         raise InputError(
             f"the run has the systems {', '.join(run.systems)}, these files {', '.join(inputs.systems)}; give the same files"
         )
+
+
+def _reread(run: Result, directory: Path, *, quiet: bool) -> Inputs:
+    """The texts that a run was made of."""
+    from geneval.data import read_again
+
+    inputs = read_again(run.reading, run.files, directory)
+    if not quiet:
+        say(
+            f"note: read again, as {plain(str(directory))} was made of them: {', '.join(plain(f.name) for f in run.files)}"
+        )
+        for note in inputs.notes:
+            say(f"note: {plain(note)}")
+    return inputs
+
+
+def _refuse_reading(given: dict[str, list[str] | bool | None]) -> None:
+    for option, value in given.items():
+        if value:
+            raise UsageError(
+                f"{option} is about files, and a run alone reads those that it was made of; name the outputs, too"
+            )
 
 
 def _refuse(given: dict[str, list[str] | None]) -> None:

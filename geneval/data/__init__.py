@@ -12,6 +12,7 @@ from geneval.data._model import (
     Output,
     Preference,
     Rating,
+    Reading,
     Side,
     Verdict,
     Winner,
@@ -22,6 +23,7 @@ from geneval.data._people import preferences_of, ratings_of, read_judgements, re
 from geneval.data._positives import Positives, read_positives
 from geneval.data._problems import Problem
 from geneval.data._ranked import Matrix, RankedFiles, read_ranked
+from geneval.data._reading import read_again, reading_from
 from geneval.data._reference_files import read_references
 from geneval.data._reference_stream import ReferenceStream
 from geneval.data._streams import StreamedInputs, stream_inputs
@@ -43,6 +45,7 @@ __all__ = [
     "Problem",
     "RankedFiles",
     "Rating",
+    "Reading",
     "ReferenceStream",
     "Side",
     "StreamedInputs",
@@ -56,6 +59,7 @@ __all__ = [
     "preferences_of",
     "probe_pairs",
     "ratings_of",
+    "read_again",
     "read_descriptions",
     "read_inputs",
     "read_judgements",
@@ -68,6 +72,7 @@ __all__ = [
     "read_ratings",
     "read_references",
     "read_valid_labels",
+    "reading_from",
     "stream_inputs",
     "validate",
     "write_references",

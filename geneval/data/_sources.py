@@ -11,7 +11,7 @@ from geneval.data._bytes import Lines, check_exists, stem, suffix
 from geneval.data._columns import Row
 from geneval.data._hub import HubRows, is_dataset
 from geneval.data._jsonl import json_rows, jsonl_rows
-from geneval.data._model import InputFile
+from geneval.data._model import InputFile, Reading, Spec
 from geneval.data._problems import Fault, Place, Problems, shown
 from geneval.data._tables import ParquetRows, csv_rows
 from geneval.data._text import text_rows
@@ -161,6 +161,18 @@ def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> 
         if names.count(source.name) > 1:
             source.shown = _as_text(source.path)
     return sources
+
+
+def reading_of(
+    outputs: Sequence[str],
+    references: Sequence[str],
+    columns: Mapping[str, str] | None,
+    form: str | None,
+    allow_missing: bool,
+) -> Reading:
+    """How files are read, for a manifest."""
+    specs = [tuple(Spec(*_split_label(str(spec))) for spec in side) for side in (outputs, references)]
+    return Reading(specs[0], specs[1], dict(columns or {}), form, allow_missing)
 
 
 def _source(spec: str, form: str | None, problems: Problems) -> Source:
