@@ -67,6 +67,15 @@ def report(
         list[str] | None,
         typer.Option(metavar="FILE", help="Verdicts on whether texts are valid.", rich_help_panel=PANEL),
     ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="Verdicts of a judge (an LLM, say), audited as one more scorer: rows of id, system, value, or of id, a, b, "
+            "winner. NAME:lower=FILE where lower is better. May be repeated.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
     criterion: Annotated[
         str | None,
         typer.Option(
@@ -185,6 +194,7 @@ def report(
             settings=settings,
             plan=plan,
             lower=lower,
+            judges=judge,
             name=name,
             watch=progress,
         )

@@ -18,7 +18,7 @@ from geneval.data._model import (
     Winner,
 )
 from geneval.data._pairs import MinimalPair, pairs_hash, probe_pairs, read_pairs
-from geneval.data._peek import holds_outputs
+from geneval.data._peek import holds_choices, holds_outputs
 from geneval.data._people import preferences_of, ratings_of, read_judgements, read_preferences, read_ratings
 from geneval.data._positives import Positives, read_positives
 from geneval.data._problems import Problem
@@ -53,6 +53,7 @@ __all__ = [
     "Winner",
     "choices_of",
     "demo_inputs",
+    "holds_choices",
     "holds_outputs",
     "inputs_from_lists",
     "pairs_hash",

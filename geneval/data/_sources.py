@@ -171,12 +171,12 @@ def reading_of(
     allow_missing: bool,
 ) -> Reading:
     """How files are read, for a manifest."""
-    specs = [tuple(Spec(*_split_label(str(spec))) for spec in side) for side in (outputs, references)]
+    specs = [tuple(Spec(*split_label(str(spec))) for spec in side) for side in (outputs, references)]
     return Reading(specs[0], specs[1], dict(columns or {}), form, allow_missing)
 
 
 def _source(spec: str, form: str | None, problems: Problems) -> Source:
-    label, path = _split_label(spec)
+    label, path = split_label(spec)
     if is_dataset(path):
         return Source(path, path, path, label, "dataset", problems)
     known = _SUFFIXES.get(suffix(path))
@@ -191,7 +191,7 @@ def _as_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _split_label(spec: str) -> tuple[str | None, str]:
+def split_label(spec: str) -> tuple[str | None, str]:
     """NAME and FILE of NAME=FILE; a file that has `=` in its own name is found as it is."""
     label, equals, path = spec.partition("=")
     if not equals or spec.startswith("hf://") or _exists(spec):

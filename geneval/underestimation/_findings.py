@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,14 @@ class OfScorer:
     number: int
     items: Sequence[int]
     kinds: Sequence[Validity]
+
+    texts: ClassVar[bool] = True
+    """Whether it can score any text: a judge whose verdicts are read from a file cannot (`OfJudge`)."""
+
+    @property
+    def recipe(self) -> str:
+        """The signature without what was learned from the data."""
+        return self.outputs.asked[self.number].signature()
 
     @property
     def name(self) -> str:

@@ -62,6 +62,7 @@ class Known:
         findings: one a scorer and system.
         plan: options.
         watch: told about progress.
+        judges: verdicts read from files, each as a scorer on data of its own; their `texts` is False.
     """
 
     inputs: Inputs
@@ -74,3 +75,4 @@ class Known:
     findings: Sequence[Finding]
     plan: ReportPlan
     watch: Watch | None
+    judges: Sequence[OfScorer] = ()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known
 from geneval.underestimation._outputs import Outputs
+from geneval.underestimation._people import Evidence
+from geneval.underestimation._plan import ReportPlan
 from geneval_scorers import Answers
 
 LIKELY = 0.95
@@ -18,31 +22,69 @@ LIKELY = 0.95
 def ranking_of(known: Known) -> dict[str, object]:
     """Ranks systems on the items that all of them have a grade and all scores for.
 
-    Items are drawn with replacement, people's grades and scores together: people are as unsure as scorers.
+    Items are drawn with replacement, people's grades and scores together: people are as unsure as scorers. A judge's
+    verdicts are ranked by their mean, on the items where it judged all systems.
     """
     outputs, evidence = known.outputs, known.evidence
-    resamples, seed = known.plan.resamples, known.plan.seed
-    systems = np.unique(evidence.system)
-    if evidence.kind != "ratings" or len(systems) < 2:
+    if evidence.kind != "ratings" or len(np.unique(evidence.system)) < 2:
         return {"reason": "systems are ranked by people where ratings say how good each output is"}
+    drawn = _drawn(evidence, outputs, known.plan)
+    if drawn is None:
+        return {"reason": "fewer than two items have grades and scores for all systems"}
+    names = [outputs.systems[s] for s in drawn.systems]
+    rows = []
+    for answers in outputs.answers:
+        scores = corpus_scores(outputs, answers, drawn.items, drawn.systems, drawn.times)
+        flips = _flips(names, drawn.people, scores)
+        rows.append({"scorer": answers.scorer.label, "systems": _places(names, scores), "flips": flips})
+    return {
+        "items": len(drawn.items),
+        "resamples": known.plan.resamples,
+        "people": _places(names, drawn.people),
+        "scorers": [*rows, *(row for judge in known.judges for row in _of_judge(judge))],
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """Resamples of the items that all systems have grades for: how often each counts, and people's means."""
+
+    items: Ints
+    systems: Ints
+    times: Floats
+    people: Floats
+
+
+def _drawn(evidence: Evidence, outputs: Outputs, plan: ReportPlan) -> _Drawn | None:
+    systems = np.unique(evidence.system)
     counts = np.bincount(evidence.item, minlength=len(outputs.items))
     items = np.flatnonzero(counts == len(systems))
     if len(items) < 2:
-        return {"reason": "fewer than two items have grades and scores for all systems"}
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(items), np.full(len(items), 1 / len(items)), size=resamples).astype(np.float64)
+        return None
+    rng = np.random.default_rng(plan.seed)
+    times = rng.multinomial(len(items), np.full(len(items), 1 / len(items)), size=plan.resamples).astype(np.float64)
     times = np.concatenate([np.ones((1, len(items))), times])
-    grade = np.full((len(outputs.items), len(outputs.systems)), np.nan)
-    grade[evidence.item, evidence.system] = evidence.grade
-    people = times @ grade[np.ix_(items, systems)] / len(items)
-    names = [outputs.systems[s] for s in systems]
-    found: dict[str, object] = {"items": len(items), "resamples": resamples, "people": _places(names, people)}
-    rows = []
-    for answers in outputs.answers:
-        scores = corpus_scores(outputs, answers, items, systems, times)
-        flips = _flips(names, people, scores)
-        rows.append({"scorer": answers.scorer.label, "systems": _places(names, scores), "flips": flips})
-    return found | {"scorers": rows}
+    grades = _table(evidence, outputs, evidence.grade)[np.ix_(items, systems)]
+    return _Drawn(items, systems, times, times @ grades / len(items))
+
+
+def _table(evidence: Evidence, outputs: Outputs, values: Floats) -> Floats:
+    """Values of cells, [items, systems]; NaN where there is none."""
+    table = np.full((len(outputs.items), len(outputs.systems)), np.nan)
+    table[evidence.item, evidence.system] = values
+    return table
+
+
+def _of_judge(judge: OfScorer) -> list[dict[str, object]]:
+    """The row of a judge; none where it judged all systems for fewer than two items."""
+    drawn = _drawn(judge.evidence, judge.outputs, judge.plan)
+    if drawn is None or len(drawn.systems) < 2:
+        return []
+    values = _table(judge.evidence, judge.outputs, judge.scores)[np.ix_(drawn.items, drawn.systems)]
+    scores = drawn.times @ values / len(drawn.items)
+    names = [judge.outputs.systems[s] for s in drawn.systems]
+    row = {"scorer": judge.name, "items": len(drawn.items), "systems": _places(names, scores)}
+    return [row | {"flips": _flips(names, drawn.people, scores)}]
 
 
 def corpus_scores(outputs: Outputs, answers: Answers, items: Ints, systems: Ints, times: Floats) -> Floats:

@@ -25,6 +25,7 @@ from geneval.data import (
 )
 from geneval.data._bytes import stem
 from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._judges import ABSENT, Judge, OfJudge, judges_of, with_judge
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
@@ -56,6 +57,7 @@ def find_underestimation(
     settings: Settings | None = None,
     plan: ReportPlan | None = None,
     lower: Sequence[str] = (),
+    judges: Any = None,
     name: str | None = None,
     watch: Watch | None = None,
 ) -> Underestimation:
@@ -72,6 +74,9 @@ def find_underestimation(
         settings: which references count (`tiers`, `origins`, `conditions`).
         plan: options.
         lower: components of ratings of which lower is better.
+        judges: verdicts of judges (LLMs, say), each audited as one more scorer: files (`NAME=FILE`), or a mapping of names
+            to files or rows. Rows are ratings, or preferences between all outputs of an item; `NAME:lower` where lower is
+            better.
         name: of the data set; by default that of the first file.
         watch: told about progress.
 
@@ -97,7 +102,8 @@ def find_underestimation(
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch).report(notes)
+    judged = judges_of(judges)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch, judged).report(notes)
     return replace(report, name=name or _name(inputs), warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -137,6 +143,7 @@ class _Reporting:
     plan: ReportPlan
     audited: Audit
     watch: Watch | None
+    judges: Sequence[Judge] = ()
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
@@ -148,10 +155,27 @@ class _Reporting:
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
         findings, said, rows = self._of_all(ones)
-        raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
-        known = Known(
-            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch
+        of_judges = self._of_judges(leaked, items, kinds)
+        more, judged, controls = self._of_all(of_judges)
+        judged = [row | {"judge": dict(j.facts), "absent": ABSENT} for row, j in zip(judged, self.judges, strict=True)]
+        every = list(range(len(self.outputs.items)))
+        raw = (
+            self._of_all([*self._each(whole, every, kinds), *self._of_judges(set(), every, kinds)])[0] if leaked else []
         )
+        known = Known(
+            self.inputs,
+            self.outputs,
+            self.people,
+            clean,
+            items,
+            validity,
+            ones,
+            findings,
+            self.plan,
+            self.watch,
+            of_judges,
+        )
+        findings, said, rows = findings + more, said + judged, rows + controls
         sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
@@ -218,6 +242,16 @@ class _Reporting:
             for number in range(len(self.outputs.scores.columns))
         ]
 
+    def _of_judges(self, leaked: set[str], items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
+        """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
+        found: list[OfScorer] = []
+        for judge in self.judges:
+            outputs, told = with_judge(self.outputs, judge)
+            evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
+            self.warnings += [*((told,) if told else ()), *evidence.warnings]
+            found.append(OfJudge(outputs, evidence, self.plan, 0, items, kinds))
+        return found
+
     def _of_all(
         self, ones: Sequence[OfScorer]
     ) -> tuple[list[Finding], list[dict[str, object]], list[dict[str, object]]]:
@@ -227,7 +261,7 @@ class _Reporting:
         for number, one in enumerate(ones):
             mine = one.findings()
             findings += mine
-            said.append(one.summary(mine) | {"recipe": one.outputs.asked[one.number].signature()})
+            said.append(one.summary(mine) | {"recipe": one.recipe})
             rows += one.control_rows()
             if not one.sound:
                 self.warnings.append(
