@@ -11,6 +11,7 @@ import argparse
 import gzip
 import json
 import os
+import re
 import sys
 import time
 from collections import defaultdict
@@ -22,7 +23,7 @@ import numpy as np
 
 from geneval.cards import Cards, metric_cards
 from geneval.cli._render_card import markdown_of
-from geneval.data import Inputs, Preference, Rating, inputs_from_lists, read_inputs, read_preferences
+from geneval.data import Inputs, Output, Preference, Rating, inputs_from_lists, read_inputs, read_preferences
 from geneval.defaults import default_scorers
 from geneval.underestimation import ReportPlan, Underestimation, find_underestimation
 from geneval_references import Reference, ReferenceSet, fold
@@ -53,36 +54,44 @@ def thumb() -> Made:
     return inputs, {"criterion": "human_score", "plan": plan}
 
 
-def audiocaps() -> Made:
-    """Pairs of captions of sounds with four votes each; a person's caption is not among its own references.
+def people_and_machines() -> Made:
+    """Pairs of a person's and a machine's caption of a sound, four votes each; a caption is not among its references."""
+    return audiocaps("HM", lambda _: ("people", "machines"))
 
-    An output that is in several pairs stands for one system: a person, or the machine of that name.
-    """
+
+def machines() -> Made:
+    """Pairs of two machines' captions; a retrieval baseline has a number in its name, which is left out."""
+    return audiocaps(
+        "MM", lambda pair: tuple(re.sub(r"^(cos_sim).*", r"\1", pair[side]) for side in ("a_system", "b_system"))
+    )
+
+
+def audiocaps(category: str, named: Callable[[dict[str, Any]], tuple[str, ...]]) -> Made:
+    """Each pair is an item of its own."""
     references = {row["id"]: row["references"] for row in rows("fense_audiocaps/items.jsonl")}
-    predictions: dict[str, list[str]] = {"people": [], "machines": []}
-    sets, votes, winner = [], [], {1: "a", -1: "b", 0: "tie"}
-    for number, pair in enumerate(p for p in rows("fense_audiocaps/pairs.jsonl") if p["category"] == "HM"):
-        predictions["people"].append(pair["a"])
-        predictions["machines"].append(pair["b"])
-        sets.append([r for r in references[pair["item"]] if fold(r) != fold(pair["a"])])
-        votes += [
-            Preference(str(number), "people", "machines", winner[vote], annotator=str(n))
-            for n, vote in enumerate(pair["votes"])
-        ]
-    ids = [str(number) for number in range(len(sets))]
-    return inputs_from_lists(predictions=predictions, references=sets, ids=ids), {"preferences": votes}
+    items, outputs, votes, winner = [], [], [], {1: "a", -1: "b", 0: "tie"}
+    for number, pair in enumerate(p for p in rows("fense_audiocaps/pairs.jsonl") if p["category"] == category):
+        systems, id_ = named(pair), str(number)
+        if systems[0] == systems[1]:
+            continue
+        kept = [Reference(text) for text in references[pair["item"]] if fold(text) != fold(pair["a"])]
+        items.append(ReferenceSet(id_, tuple(kept)))
+        outputs += [Output(id_, systems[0], pair["a"]), Output(id_, systems[1], pair["b"])]
+        votes += [Preference(id_, *systems, winner[vote], annotator=str(n)) for n, vote in enumerate(pair["votes"])]
+    present = tuple(dict.fromkeys(output.system for output in outputs))
+    return Inputs(tuple(items), tuple(outputs), present), {"preferences": votes}
 
 
 def asset() -> Made:
     """Simplifications by 21 systems; one output an item is graded, by 15 people, for three criteria.
 
-    A grade is of every system that wrote that text. The 100 graded items alone.
+    A grade is of the first system that wrote that text. The 100 graded items alone.
     """
     inputs = read_inputs([str(DATA / "asset" / "items.jsonl.gz")], allow_missing=True)
     ratings = [
         Rating(str(row["id"]), system, grade, criterion, str(who))
         for row in rows("asset/items.jsonl.gz")
-        for system in row.get("rated_system") or ()
+        for system in (row.get("rated_system") or ())[:1]
         for criterion, grades in row["ratings"].items()
         for who, grade in grades
     ]
@@ -92,7 +101,7 @@ def asset() -> Made:
 def asset_pairs() -> Made:
     """Simplifications of ASSET's writers against those of TurkCorpus, for how simple they are, by ten people.
 
-    A caption of ASSET's is not among its own references.
+    A simplification of ASSET's is not among its own references.
     """
     columns = {"a": "a_system", "b": "b_system", "output_a": "a", "output_b": "b"}
     votes, _, _ = read_preferences([str(DATA / "asset" / "pairs.jsonl")], columns=columns)
@@ -209,11 +218,12 @@ def only(inputs: Inputs, ids: set[str]) -> Inputs:
 
 MADE: Mapping[str, Callable[[], Made]] = {
     "thumb_mscoco": thumb,
-    "fense_audiocaps": audiocaps,
+    "fense_audiocaps (HM)": people_and_machines,
+    "fense_audiocaps (MM)": machines,
     "asset": asset,
-    "asset_pairs": asset_pairs,
+    "asset (pairs)": asset_pairs,
     "wmt21_ted_zhen": talks,
-    "wmt21_ted_zhen, refB against ref": talks_with_ref_b,
+    "wmt21_ted_zhen (refB against ref)": talks_with_ref_b,
     "coco_eccv": coco,
 }
 """By name; `evalica_llmfao` has votes and no texts, so nothing there can be scored."""

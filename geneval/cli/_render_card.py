@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -45,42 +45,45 @@ def markdown_of(cards: Cards) -> str:
 
 def _markdown(card: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"## {_safe(card['scorer'])}", "", _safe(card["summary"]), "")
-    for cells in (_HEADS, ["---"] * len(_HEADS), *(map(_safe, _cells(row)) for row in card["data_sets"])):
+    for cells in (_HEADS, ["---"] * len(_HEADS), *(_cells(row, _safe) for row in card["data_sets"])):
         yield "| " + " | ".join(cells) + " |"
-    yield from ("", *(f"- {_safe(line)}" for line in _signatures(card)), "")
+    yield from ("", *(f"- {_safe(name)}: {_code(signature)}" for name, signature in _signatures(card)), "")
 
 
 def _table(cards: Cards) -> Iterator[str]:
     for card in cards.cards:
         yield from (plain(fill(card["summary"], _WIDTH), keep="\n"), "")
         for row in card["data_sets"]:
-            name, *cells = _cells(row)
-            yield plain(name)
+            name, *cells = _cells(row, plain)
+            yield name
             for head, cell in zip(_HEADS[1:], cells, strict=True):
-                text = fill(plain(cell), _WIDTH, initial_indent=f"  {head}: ", subsequent_indent="    ")
-                yield text
-        yield from ("", *(plain(line) for line in _signatures(card)), "")
+                yield fill(cell, _WIDTH, initial_indent=f"  {head}: ", subsequent_indent="    ")
+        yield from ("", *(plain(f"{name}: {signature}") for name, signature in _signatures(card)), "")
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    criterion = f", {row['criterion']}" if row["criterion"] else ""
+Names = Callable[[str], str]
+"""Makes text that somebody else wrote harmless."""
+
+
+def _cells(row: Mapping[str, Any], safe: Names) -> list[str]:
+    criterion = f", {safe(row['criterion'])}" if row["criterion"] else ""
     right = row["accuracy"]
     ceiling = "" if row["ceiling"] is None else f"; one person with the others: {row['ceiling']:.2f}"
     return [
-        row["name"],
+        safe(row["name"]),
         f"{row['items']:,}, {row['outputs']:,}, {row['systems']}",
         f"{row['evidence']}{criterion}",
         row["verdict"].replace("_", " "),
-        _systems(row["down"]),
-        _systems(row["up"]),
+        _systems(row["down"], safe),
+        _systems(row["up"], safe),
         "-" if right["value"] is None else f"{_span(right, '.2f')} of {right['n']:,}{ceiling}",
-        ", ".join(row["beaten_by"]) or "-",
-        _audit(row["audit"]),
+        ", ".join(row["beaten_by"]).replace("_", " ") or "-",
+        _audit(row["audit"], safe),
     ]
 
 
-def _systems(rows: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{row['system']} {_span(row, '+.2f')}" for row in rows) or "-"
+def _systems(rows: Sequence[Mapping[str, Any]], safe: Names) -> str:
+    return ", ".join(f"{safe(row['system'])} {_span(row, '+.2f')}" for row in rows) or "-"
 
 
 def _span(found: Mapping[str, Any], form: str) -> str:
@@ -91,19 +94,25 @@ def _span(found: Mapping[str, Any], form: str) -> str:
     return f"{found['value']:{form}} [{found['low']:{form}}, {found['high']:{form}}]"
 
 
-def _audit(audit: Mapping[str, Any]) -> str:
-    told = [f"{audit['left_out']} items left out"] if audit["left_out"] else []
-    told += [f"{len(audit['faults'])} faults"] if audit["faults"] else []
-    return "; ".join([*told, *audit["defective_references"]]) or "-"
+def _audit(audit: Mapping[str, Any], safe: Names) -> str:
+    out, faults = audit["left_out"], len(audit["faults"])
+    told = [f"{out} item{'s' * (out != 1)} left out"] if out else []
+    told += [f"{faults} fault{'s' * (faults != 1)}"] if faults else []
+    return "; ".join([*told, *map(safe, audit["defective_references"])]) or "-"
 
 
-def _signatures(card: Mapping[str, Any]) -> list[str]:
+def _signatures(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The recipe, and where data sets have state of their own, each one's."""
     own = {row["signature"] for row in card["data_sets"]} - {card["signature"]}
-    told = [f"signature: {card['signature']}"]
-    return told + [f"on {row['name']}: {row['signature']}" for row in card["data_sets"] if own]
+    told = [("signature", card["signature"])]
+    return told + [(f"on {row['name']}", row["signature"]) for row in card["data_sets"] if own]
 
 
 def _safe(text: str) -> str:
     """Text that Markdown leaves as it is."""
     return _MARKS.sub(r"\\\1", plain(text))
+
+
+def _code(text: str) -> str:
+    """Text as code."""
+    return "`" + plain(text).replace("`", "'") + "`"

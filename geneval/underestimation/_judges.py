@@ -59,8 +59,8 @@ class OfJudge(OfScorer):
 
     @property
     def recipe(self) -> str:
-        """The signature: nothing is learned."""
-        return self.outputs.scores.signatures[self.number]
+        """The signature without the file."""
+        return self.outputs.scores.signatures[self.number].partition("|file:")[0]
 
     @cached_property
     def bands(self) -> dict[int, Band]:
@@ -160,7 +160,7 @@ def _judges(name: str, rows: Verdicts, digest: str) -> Iterator[Judge]:
         kind = "grades" if grades else "pairwise verdicts"
         facts = {"verdicts": len(mine), "kind": kind, "criterion": criterion, "lower": named.lower, "sha256": digest}
         way = "lower" if named.lower else "higher"
-        yield Judge(label, f"{label}|file:{digest[:12]}|{kind}:{len(mine)}|better:{way}", values, facts)
+        yield Judge(label, f"{label}|{kind}|better:{way}|file:{digest[:12]}|verdicts:{len(mine)}", values, facts)
 
 
 def _means(rows: Iterable[Rating]) -> dict[tuple[str, str], float]:

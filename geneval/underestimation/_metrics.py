@@ -19,7 +19,7 @@ def metrics_of(report: Mapping[str, Any]) -> dict[str, float]:
         report: what `underestimation.json` holds.
     """
     rows = [*_of_data(report), *_of_scorers(report), *_of_systems(report)]
-    return {key: float(value) for key, value in rows if value is not None}
+    return {key: value if isinstance(value, float) else int(value) for key, value in rows if value is not None}
 
 
 Row = tuple[str, float | None]
