@@ -90,6 +90,7 @@ class _Plan(msgspec.Struct):
 class _Rated(msgspec.Struct):
     """A reference that people rated."""
 
+    reference: str
     defective: bool
     sentence: str
 
@@ -244,8 +245,12 @@ def _data_set(name: str, report: _Report, row: _Scorer) -> dict[str, Any]:
         "not_better_than": row.not_better_than,
         "audit": {
             "left_out": len(report.audit.left_out),
-            "faults": [fault.message for fault in report.audit.findings],
-            "defective_references": [one.sentence for one in report.references.references if one.defective],
+            "faults": msgspec.to_builtins(report.audit.findings),
+            "defective_references": [
+                {"reference": one.reference, "sentence": one.sentence}
+                for one in report.references.references
+                if one.defective
+            ],
         },
     }
 

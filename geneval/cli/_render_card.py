@@ -95,10 +95,11 @@ def _span(found: Mapping[str, Any], form: str) -> str:
 
 
 def _audit(audit: Mapping[str, Any], safe: Names) -> str:
-    out, faults = audit["left_out"], len(audit["faults"])
+    out, kinds = audit["left_out"], dict.fromkeys(fault["kind"] for fault in audit["faults"])
     told = [f"{out} item{'s' * (out != 1)} left out"] if out else []
-    told += [f"{faults} fault{'s' * (faults != 1)}"] if faults else []
-    return "; ".join([*told, *map(safe, audit["defective_references"])]) or "-"
+    told += [f"found: {', '.join(map(safe, kinds))}"] if kinds else []
+    blamed = [f"{safe(one['reference'])} rated below most systems" for one in audit["defective_references"]]
+    return "; ".join([*told, *blamed]) or "-"
 
 
 def _signatures(card: Mapping[str, Any]) -> list[tuple[str, str]]:

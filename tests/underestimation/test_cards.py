@@ -214,7 +214,8 @@ def test_a_reference_that_people_rate_below_the_systems_is_blamed():
     assert "the reference is to blame" in report.finding and "human:good" not in report.finding
     assert metrics_of(report.plain())["defective_references"] == 1
     card = geneval.metric_cards([report.plain() | {"name": "x"}]).cards[0]
-    assert "human:bad" in card["data_sets"][0]["audit"]["defective_references"][0]
+    assert card["data_sets"][0]["audit"]["defective_references"][0]["reference"] == "human:bad"
+    assert "human:bad rated below most systems" in markdown_of(geneval.metric_cards([report.plain() | {"name": "x"}]))
 
 
 def test_where_lower_is_better_a_reference_with_high_grades_is_blamed():
