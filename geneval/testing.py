@@ -38,6 +38,7 @@ def assert_report(report: Underestimation, fail_if: Sequence[str] = ("underestim
     """
     from geneval.underestimation._gates import failures
 
+    __tracebackhide__ = True  # pytest shows the line of the test, and not this one
     told = failures(report.plain(), [fail_if] if isinstance(fail_if, str) else fail_if)
     if told:
         raise AssertionError("\n".join([*told, f"finding: {report.finding}"]))
