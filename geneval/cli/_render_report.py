@@ -27,7 +27,7 @@ def render(report: Underestimation, form: str | None) -> None:
 
 def lines_of(report: Underestimation) -> list[str]:
     """The summary."""
-    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), ""]
+    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), *_references(report), ""]
     for said in report.scorers:
         rows = [row for row in report.findings if row.scorer == said["scorer"]]
         out += [
@@ -62,6 +62,16 @@ def _audit(report: Underestimation) -> str:
     )
     others = [found["message"] for found in audit["findings"] if found["kind"] != "leak"]
     return fill(f"Audit: {'; '.join([told, *others])}.", _WIDTH)
+
+
+def _references(report: Underestimation) -> list[str]:
+    """Of references that people rated."""
+    section: Any = report.sections.get("references", {})
+    rows = [
+        f"{row['reference']} {row['grade'].value:.3g}, below {row['below']} and above {row['above']} of {row['of']} systems"
+        for row in section.get("references", [])
+    ]
+    return [fill(f"References as people rate them: {'; '.join(rows)}.", _WIDTH)] if rows else []
 
 
 def _table(rows: list[Finding]) -> list[str]:

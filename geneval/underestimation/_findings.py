@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,14 @@ class OfScorer:
     version: Version
     number: int
     kinds: Sequence[Validity]
+
+    texts: ClassVar[bool] = True
+    """Whether it can score any text: a judge whose verdicts are read from a file cannot (`OfJudge`)."""
+
+    @property
+    def recipe(self) -> str:
+        """The signature without what was learned from the data."""
+        return self.outputs.asked[self.number].signature()
 
     @property
     def outputs(self) -> Outputs:

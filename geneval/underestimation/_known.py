@@ -65,6 +65,7 @@ class Known:
         watch: told about progress.
         entailment: tells which additions are supported and which outputs contradict their references; None: rules do.
         columns: of a user's own: column -> (id, system, or None for all of the item's) -> value.
+        judges: verdicts read from files, each as a scorer on data of its own; their `texts` is False.
     """
 
     inputs: Inputs
@@ -79,3 +80,4 @@ class Known:
     watch: Watch | None
     entailment: Entailment | None = None
     columns: Mapping[str, Mapping[tuple[str, str | None], str | float]] = field(default_factory=dict)
+    judges: Sequence[OfScorer] = ()

@@ -8,8 +8,11 @@ from itertools import combinations
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known
 from geneval.underestimation._outputs import Outputs
+from geneval.underestimation._people import Evidence
+from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._worths import Worths, worths_of
 from geneval_scorers import Answers
 
@@ -54,11 +57,11 @@ def ranking_of(known: Known) -> dict[str, object]:
 
 def people_of(known: Known, worths: Worths | str) -> People | str:
     """By mean grade on the items that have all grades and scores, or by worths; a sentence where there is no order."""
-    return _by_grades(known) if known.evidence.kind == "ratings" else _by_choices(known, worths)
+    graded = known.evidence.kind == "ratings"
+    return _by_grades(known.outputs, known.evidence, known.plan) if graded else _by_choices(known, worths)
 
 
-def _by_grades(known: Known) -> People | str:
-    outputs, evidence = known.outputs, known.evidence
+def _by_grades(outputs: Outputs, evidence: Evidence, plan: ReportPlan) -> People | str:
     systems = np.unique(evidence.system)
     if len(systems) < 2:
         return "fewer than two systems have grades"
@@ -66,12 +69,17 @@ def _by_grades(known: Known) -> People | str:
     items = np.flatnonzero(counts == len(systems))
     if len(items) < 2:
         return "fewer than two items have grades and scores for all systems"
-    times = times_of(len(items), known.plan.resamples, known.plan.seed)
-    grade = np.full((len(outputs.items), len(outputs.systems)), np.nan)
-    grade[evidence.item, evidence.system] = evidence.grade
-    value = times @ grade[np.ix_(items, systems)] / len(items)
+    times = times_of(len(items), plan.resamples, plan.seed)
+    value = times @ _table(outputs, evidence, evidence.grade)[np.ix_(items, systems)] / len(items)
     mask, names = np.ones((len(items), len(systems)), bool), [outputs.systems[s] for s in systems]
     return People(systems, items, mask, times, value, names, "mean grade")
+
+
+def _table(outputs: Outputs, evidence: Evidence, values: Floats) -> Floats:
+    """Values of cells, [items, systems]; NaN where there is none."""
+    table = np.full((len(outputs.items), len(outputs.systems)), np.nan)
+    table[evidence.item, evidence.system] = values
+    return table
 
 
 def _by_choices(known: Known, worths: Worths | str) -> People | str:
@@ -108,8 +116,19 @@ def _ranked(known: Known, people: People) -> dict[str, object]:
         "resamples": known.plan.resamples,
         "by": [people.made, "corpus score" if graded else "mean score of the outputs that were compared"],
         "people": places(people.names, people.value),
-        "scorers": rows,
+        "scorers": [*rows, *(row for judge in known.judges for row in _of_judge(judge))],
     }
+
+
+def _of_judge(judge: OfScorer) -> list[dict[str, object]]:
+    """By the mean of a judge's verdicts, on the items where it judged all systems; nothing where there are too few."""
+    people = _by_grades(judge.outputs, judge.evidence, judge.plan) if judge.evidence.kind == "ratings" else ""
+    if isinstance(people, str):
+        return []
+    values = _table(judge.outputs, judge.evidence, judge.scores)[np.ix_(people.items, people.systems)]
+    scores = people.times @ values / len(people.items)
+    row = {"scorer": judge.name, "items": len(people.items), "systems": places(people.names, scores)}
+    return [row | {"flips": flips(people.names, people.value, scores)}]
 
 
 def times_of(items: int, resamples: int, seed: int) -> Floats:

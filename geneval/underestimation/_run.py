@@ -25,15 +25,18 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
+from geneval.data._bytes import stem
 from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._features import Labels, check_columns
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._headline import headline
+from geneval.underestimation._judges import ABSENT, Judge, OfJudge, judges_of, with_judge
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
 from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
+from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval.underestimation._version import Version
@@ -63,6 +66,8 @@ def find_underestimation(
     lower: Sequence[str] = (),
     entailment: Entailment | None = None,
     slices: Sequence[str | Path] = (),
+    judges: Any = None,
+    name: str | None = None,
     watch: Watch | None = None,
 ) -> Underestimation:
     """Tells which systems each scorer marks down or up relative to people.
@@ -80,6 +85,10 @@ def find_underestimation(
         lower: components of ratings of which lower is better.
         entailment: a model that tells whether one text follows from another, for the causes of penalties.
         slices: files with columns to slice by; those of outputs or references may be named again.
+        judges: verdicts of judges (LLMs, say), each audited as one more scorer: files (`NAME=FILE`), or a mapping of names
+            to files or rows. Rows are ratings, or preferences between all outputs of an item; `NAME:lower` where lower is
+            better.
+        name: of the data set; by default that of the first file.
         watch: told about progress.
 
     Raises:
@@ -105,8 +114,15 @@ def find_underestimation(
     notes = (*inputs.notes, *noted, *more, *about, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch, columns, entailment).report(notes)
-    return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+    judged = judges_of(judges)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch, columns, entailment, judged).report(notes)
+    return replace(report, name=name or _name(inputs), warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _name(inputs: Inputs) -> str | None:
+    """The first file's name without its suffixes; stdin has none."""
+    first = inputs.files[0].name if inputs.files else "-"
+    return None if first == "-" else stem(first)
 
 
 def _otherwise(settings: Settings | None) -> list[str]:
@@ -149,6 +165,7 @@ class _Reporting:
     watch: Watch | None
     columns: Labels
     entailment: Entailment | None
+    judges: Sequence[Judge] = ()
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
@@ -160,7 +177,13 @@ class _Reporting:
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
         findings, said, rows = self._of_all(ones)
-        raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
+        of_judges = self._of_judges(leaked, items, kinds)
+        more, judged, controls = self._of_all(of_judges)
+        judged = [row | {"judge": dict(j.facts), "absent": ABSENT} for row, j in zip(judged, self.judges, strict=True)]
+        every = list(range(len(self.outputs.items)))
+        raw = (
+            self._of_all([*self._each(whole, every, kinds), *self._of_judges(set(), every, kinds)])[0] if leaked else []
+        )
         known = Known(
             self.inputs,
             self.outputs,
@@ -174,11 +197,13 @@ class _Reporting:
             self.watch,
             columns=self.columns,
             entailment=self.entailment,
+            judges=of_judges,
         )
+        findings, said, rows = findings + more, said + judged, rows + controls
         sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
-            finding=headline(said, findings, sections["ranking"], clean),
+            finding=" ".join([headline(said, findings, sections["ranking"], clean), *blamed(sections["references"])]),
             audit={
                 "copies": self._copies(),
                 "left_out": sorted(leaked),
@@ -245,6 +270,16 @@ class _Reporting:
     def _bands(self) -> dict[int, Bands]:
         return bands_of(self.outputs)
 
+    def _of_judges(self, leaked: set[str], items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
+        """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
+        found: list[OfScorer] = []
+        for judge in self.judges:
+            outputs, told = with_judge(self.outputs, judge)
+            evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
+            self.warnings += [*((told,) if told else ()), *evidence.warnings]
+            found.append(OfJudge(Version(outputs, {}, evidence, items, self.plan), 0, kinds))
+        return found
+
     def _of_all(
         self, ones: Sequence[OfScorer]
     ) -> tuple[list[Finding], list[dict[str, object]], list[dict[str, object]]]:
@@ -254,7 +289,7 @@ class _Reporting:
         for number, one in enumerate(ones):
             mine = one.findings()
             findings += mine
-            said.append(one.summary(mine))
+            said.append(one.summary(mine) | {"recipe": one.recipe})
             rows += one.control_rows()
             if not one.sound:
                 self.warnings.append(

@@ -10,6 +10,7 @@ from geneval.underestimation._help import help_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._pairs import pairs_of
 from geneval.underestimation._rankings import ranking_of
+from geneval.underestimation._references import references_of
 from geneval.underestimation._slices import slices_of
 from geneval.underestimation._tier_rankings import tiers_of
 
@@ -21,5 +22,6 @@ SECTIONS: Mapping[str, Callable[[Known], object]] = {
     "attribution": attribution_of,
     "slices": slices_of,
     "help": help_of,
+    "references": references_of,
 }
 """From the cleaned data to what JSON holds; an `Estimate` may stand anywhere in it."""

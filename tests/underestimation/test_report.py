@@ -326,7 +326,7 @@ def test_outputs_that_are_missing_do_not_count(files, tmp_path):
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
-        (["run"], 2, "holds scores and no texts"),
+        (["run", "--allow-missing"], 2, "is about files, and a run alone"),
         (["run", "rated.jsonl", "-s", "bleu"], 2, "is about scoring"),
         (["run", "other.jsonl"], 3, "not those that the run was scored against"),
         (["rated.jsonl", "--valid", "good"], 2, "write a grade"),
