@@ -116,6 +116,11 @@ class OfScorer:
         """By system."""
         return self.version.bands[self.number]
 
+    @property
+    def exchanged(self) -> dict[int, tuple[float, float]]:
+        """p-values of the permutation test by system."""
+        return self.version.exchanged[self.number]
+
     @cached_property
     def sides(self) -> dict[int, dict[Threshold, Sides]]:
         """Of each band, by threshold."""
@@ -153,7 +158,7 @@ class OfScorer:
         band = self.bands[system]
         difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
         equivalent, needed = self._settled(place, margin)
-        high, low = self.version.exchanged[self.number].get(system, (None, None))
+        high, low = self.exchanged.get(system, (None, None))
         valid = self._valid(system, band)
         differential, (lost, won) = self._differential(system), self._contradiction(system)
         return Finding(

@@ -118,7 +118,7 @@ class _Sums:
 
     def __call__(self, values: Floats) -> Floats:
         flat = self.matrix @ values.reshape(len(values), -1)
-        return np.asarray(flat).reshape(-1, *values.shape[1:])
+        return np.asarray(flat).reshape(len(flat), *values.shape[1:])
 
 
 def _turned(speaks: Floats, seen: Floats, flips: np.ndarray) -> tuple[Floats, Floats]:
