@@ -54,9 +54,9 @@ def world(seed=0, further="verified"):
         ]
         items.append(ReferenceSet(str(n), tuple(own)))
         for name, said, grade in (
-            ("usual", text("a", n, 4), 4),
-            ("other", text("b", n, 4), 4.5),
-            ("wrong", text("a", (n + 6) % ITEMS, 1), 1),
+            ("usual", text("a", n, rng.integers(2, 6)), 4),
+            ("other", text("b", n, rng.integers(2, 6)), 4.5),
+            ("wrong", text("a", n, 1) if n % 3 == 0 else text("a", (n + 6) % ITEMS, 1), 1),
         ):
             outputs.append(Output(str(n), name, said))
             ratings.append(Rating(str(n), name, grade + round(float(rng.normal()) / 5, 3)))
@@ -177,6 +177,13 @@ def test_intervals_of_areas_hold_the_truth():
         area = one.rows(0)[0]["auc"]
         held += area.low <= 0.7602 <= area.high
     assert held >= 200 * 0.95 - 3 * np.sqrt(200 * 0.95 * 0.05)
+
+
+def test_outputs_all_told_apart_have_no_interval():
+    valid, scores = np.tile([True, False], 30), np.tile([1.0, 0.0], 30)
+    one = Separated(["original"], ["original"], [1.0], scores[None, None], valid, np.arange(60) // 2, 0.95, 0)
+    area = one.rows(0)[0]["auc"]
+    assert (area.value, area.low) == (1, None) and "no interval" in area.reason
 
 
 def test_placebos_are_as_long_as_what_they_stand_for():
