@@ -31,7 +31,7 @@ from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
-from geneval_references import InputError
+from geneval_references import TIERS, InputError, ReferenceSet, select
 from geneval_scorers import FitState, Scorer, Watch
 
 if TYPE_CHECKING:
@@ -93,8 +93,16 @@ def find_underestimation(
     notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch).report(notes)
+    every = replace(inputs, items=_of_all_tiers(inputs.items, settings or Settings()))
+    report = _Reporting(every, outputs, people, chosen, audited, watch).report(notes)
     return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _of_all_tiers(items: tuple[ReferenceSet, ...], settings: Settings) -> tuple[ReferenceSet, ...]:
+    """References of the origins and conditions asked for, whichever tiers count."""
+    if not settings.origins and not settings.conditions:
+        return items
+    return select(items, tiers=TIERS, origins=settings.origins, conditions=settings.conditions)
 
 
 def _otherwise(settings: Settings | None) -> list[str]:

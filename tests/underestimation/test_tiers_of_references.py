@@ -156,6 +156,17 @@ def test_one_tier_and_too_little_evidence_are_said():
     assert "--valid" in unknown["separation"]["reason"] and unknown["scorers"][0]["separation"] == []
 
 
+def test_origins_asked_for_hold_for_tiers_too():
+    given = world()
+    items = tuple(
+        ReferenceSet(i.id, tuple(replace(r, origin="mined:pool") if r.tier == "verified" else r for r in i.references))
+        for i in given.items
+    )
+    asked = Settings(origins=("human",))
+    report = find_underestimation(replace(given, items=items), scorers=["token_f1"], plan=PLAN, settings=asked)
+    assert "of one tier (original)" in report.sections["tiers"]["reason"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 8))
 def test_areas_and_misses_equal_those_of_scikit_learn(seed, levels):
