@@ -28,6 +28,9 @@ LEAST = 40
 DRAWS = 10_000
 """Of the systems' errors, for ranks."""
 
+ROUNDING = 1e-9
+"""Differences of scores below this share of their size are none."""
+
 _NOTHING = 1e-12
 
 
@@ -72,6 +75,8 @@ def powered(grade: Floats, score: Floats, fold: Ints) -> Powered:
         fold: as `folds_of` gives it.
     """
     centred = score - _mean(score, ~np.isnan(score))
+    # Scores that differ by rounding alone are equal.
+    centred = np.where(np.abs(centred) <= ROUNDING * float(np.nanmax(np.abs(score), initial=0.0)), 0.0, centred)
     slopes = _slopes(grade, centred, fold)
     judged = ~np.isnan(grade)
     many = np.stack([(judged & (fold == k)[:, None]).sum(axis=0) for k in range(FOLDS)])

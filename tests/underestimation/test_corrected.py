@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from geneval.data import Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
+from geneval.underestimation._corrected import _apart
 from geneval.underestimation._powered import FOLDS, LEAST, folds_of, of_people, order_of, powered
 
 pytestmark = pytest.mark.once
@@ -94,6 +95,18 @@ def test_where_all_are_judged_means_are_peoples():
     assert (found.weight == 0).all()
     assert found.spread.value == pytest.approx(grade.mean(axis=0)) == people.spread.value
     assert people.spread.se == pytest.approx(grade.std(axis=0, ddof=1) / math.sqrt(50))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-15])
+def test_scores_that_are_equal_add_nothing_and_warn_of_nothing(noise):
+    """Equal up to rounding, too."""
+    rng = np.random.default_rng(0)
+    grade = np.where(np.arange(100)[:, None] < 50, rng.normal(size=(100, 2)), np.nan)
+    score = 0.3 + noise * rng.normal(size=(100, 2))
+    found = powered(grade, score, folds_of(grade, 0))
+    assert (found.weight == 0).all()
+    assert found.spread.value == pytest.approx(of_people(grade).spread.value, abs=1e-12)
+    assert _apart(score[:, 0], np.arange(100) < 50) is None
 
 
 def test_ranks_and_probabilities_of_systems_far_apart_and_alike():
