@@ -121,6 +121,25 @@ def test_the_slope_is_shown(report, scorer):
     assert slope > 0 and raw - given == pytest.approx(slope * gap, abs=0.15 * abs(raw))
 
 
+@pytest.mark.parametrize("scorer", SCORERS)
+@pytest.mark.parametrize("least", [3, 3.5, 4, 4.5])
+def test_no_stratum_of_grades_tells_them_apart(report, scorer, least):
+    """From every grade on; what is equally good scores alike."""
+    evidence, place = report.known.evidence, SCORERS.index(scorer)
+    cells = np.flatnonzero(evidence.grade >= least - 1e-9)
+    design = evidence.design.without_noise().take(cells)
+    found = design.differences(evidence.scores[place][cells])
+    take = np.zeros(len(design.present))
+    take[np.searchsorted(design.present, [0, 1])] = -1, 1
+    se = float(np.sqrt(take @ found.covariance @ take))
+    assert abs(take @ found.value) < 2 * se
+
+
+def test_the_finding_is_that_there_is_none(report):
+    assert report.finding.startswith("No evidence of underestimation")
+    assert {row.verdict for row in report.findings} == {"no_evidence"}
+
+
 def test_verified_references_are_tested_by_separation(report):
     """Three times as many references; valid outputs are told from invalid ones no worse, placebos lose."""
     found = report.sections["tiers"]
