@@ -23,12 +23,17 @@ def _ranks(report: Underestimation) -> Iterator[str]:
     if "reason" in ranking:
         yield f"Ranking: {ranking['reason']}."
         return
-    yield f"Best first, by people ({ranking['by'][0]}): {_order(ranking['people'])}"
+    yield fill(
+        f"Best first, by people ({ranking['by'][0]}): {_order(ranking['people'])}", _WIDTH, subsequent_indent="  "
+    )
     for row in ranking["scorers"]:
-        yield f"by {row['scorer']}: {_order(row['systems'])}"
-        for flip in row["flips"]:
-            if flip["clear"]:
-                yield f"  flips {flip['people_prefer']} and {flip['scorer_prefers']} (probability {flip['probability']:.2f})"
+        clear = [
+            f"{flip['scorer_prefers']} above {flip['people_prefer']} ({flip['probability']:.2f})"
+            for flip in row["flips"]
+            if flip["clear"]
+        ]
+        flips = f"; against people: {', '.join(clear)}" if clear else ""
+        yield fill(f"by {row['scorer']}: {_order(row['systems'])}{flips}", _WIDTH, subsequent_indent="  ")
 
 
 def _order(rows: Any) -> str:
@@ -64,13 +69,14 @@ def _tiers(report: Underestimation) -> Iterator[str]:
 
 
 def _pairs(report: Underestimation) -> Iterator[str]:
-    """Pairs of systems that a scorer puts against people more often than a coin would."""
+    """Pairs of systems that a scorer puts against people more often than a coin would, the worst one a scorer."""
     found: Any = report.sections["pairs"]
     for scorer in found.get("scorers", ()):
-        for row in scorer["pairs"]:
-            if row["worse_than_chance"]:
-                rate = row["contradiction"]
-                yield (
-                    f"Where people prefer {row['preferred']} to {row['other']}, {scorer['scorer']} says the contrary in "
-                    f"{rate.value:.2f} of {rate.n} pairs (chance: .50)"
-                )
+        bad = [row for row in scorer["pairs"] if row["worse_than_chance"]]
+        if bad:
+            row = max(bad, key=lambda one: one["contradiction"].value)
+            rate, more = row["contradiction"], f"; {len(bad) - 1} more" if len(bad) > 1 else ""
+            told = f"{rate.value:.2f} of {rate.n} pairs where people prefer {row['preferred']} to {row['other']}"
+            yield fill(
+                f"{scorer['scorer']} contradicts people in {told} (chance: .50){more}", _WIDTH, subsequent_indent="  "
+            )

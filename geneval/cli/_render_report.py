@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from io import StringIO
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from geneval.cli._render import table_of
 from geneval.cli._render_rankings import rankings
 from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
-    from geneval.underestimation import Estimate, Finding, Underestimation
+    from geneval.underestimation import Underestimation
 
 _WIDTH = 110
 _ALPHA = 0.05
@@ -26,19 +28,22 @@ def render(report: Underestimation, form: str | None) -> None:
 
 
 def lines_of(report: Underestimation) -> list[str]:
-    """The summary."""
-    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), *_references(report), ""]
-    for said in report.scorers:
-        rows = [row for row in report.findings if row.scorer == said["scorer"]]
-        out += [
-            f"{said['scorer']}: {str(said['verdict']).replace('_', ' ')}",
-            *_table(rows),
-            *_beside(report, said),
-            *_causes(report, str(said["scorer"])),
-            *_slices(report, str(said["scorer"])),
-            "",
-        ]
-    return [*out, *_why_not(report), *rankings(report)]
+    """The summary: what fits on a screen; the page and the JSON hold the rest."""
+    names = [str(said["scorer"]) for said in report.scorers]
+    return [
+        fill(report.finding, _WIDTH),
+        "",
+        _people(report),
+        _audit(report),
+        *_references(report),
+        "",
+        *_grid(report),
+        *(line for name in names for line in _causes(report, name)),
+        *_why_not(report),
+        *(line for name in names for line in _slices(report, name)),
+        *rankings(report),
+        *_help(report),
+    ]
 
 
 def _people(report: Underestimation) -> str:
@@ -74,67 +79,94 @@ def _references(report: Underestimation) -> list[str]:
     return [fill(f"References as people rate them: {'; '.join(rows)}.", _WIDTH)] if rows else []
 
 
-def _table(rows: list[Finding]) -> list[str]:
-    width = max(len(row.system) for row in rows)
-    head = f"  {'':{width}}  {'at equal quality':28} {'p':>7}  {'gap to human band':28} {'verdict'}"
-    return [
-        head,
-        *(
-            f"  {row.system:{width}}  {_interval(row.matched_difference):28} {_p(row.p_adjusted):>7}  {_interval(row.gap):28} {_verdict(row)}"
-            for row in rows
-        ),
-    ]
+def _grid(report: Underestimation) -> list[str]:
+    """A column a scorer, a row a system, best by people first; below, what is to be known of the scorers."""
+    from rich.console import Console
+
+    systems = _by_people(report)
+    rows = [[system, *(_cell(report, system, said) for said in report.scorers)] for system in systems]
+    rows += [[name, *(tell(report, said) for said in report.scorers)] for name, tell in _ROWS.items()]
+    console = Console(width=_WIDTH, file=StringIO(), color_system=None)
+    table_of(console, ["", *(str(said["scorer"]) for said in report.scorers)], rows)
+    head = (
+        "What each scorer gives a system beyond all at equal human quality, for the same item and length, in standard "
+        "deviations of the score within items. ▲ marked up, "
+        "▼ marked down, = shown to be nothing, ? not settled: about so many judged outputs would."
+    )
+    return [fill(head, _WIDTH), "", *console.file.getvalue().rstrip("\n").splitlines(), ""]  # type: ignore[attr-defined]
 
 
-def _verdict(row: Finding) -> str:
-    if row.direction is None and row.needed is not None:
-        return f"{row.verdict.replace('_', ' ')} (about {row.needed:,} judged outputs would settle it)"
-    way = f", marked {row.direction}" if row.direction else ""
-    return row.verdict.replace("_", " ") + way
+def _by_people(report: Underestimation) -> list[str]:
+    ranking: Any = report.sections["ranking"]
+    ranked = [row["system"] for row in ranking.get("people", ())]
+    return [*ranked, *(s for s in dict.fromkeys(row.system for row in report.findings) if s not in ranked)]
 
 
-def _interval(found: Estimate) -> str:
-    if found.value is None:
+def _cell(report: Underestimation, system: str, said: Any) -> str:
+    row = report.of(system, str(said["scorer"]))
+    if row.standardised is None:
         return "-"
-    if found.low is None or found.high is None:
-        return f"{found.value:+.3g}"
-    return f"{found.value:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
+    open_ = "" if row.needed is None else f" ?{row.needed:,}"
+    mark = {"up": " ▲", "down": " ▼"}.get(row.direction or "", open_)
+    return f"{row.standardised:+.2f}{' =' if row.equivalent and not row.direction else mark}"
+
+
+def _verdict(_: Underestimation, said: Any) -> str:
+    return {"both": "penalised,\nothers rewarded"}.get(said["verdict"], str(said["verdict"]).replace("_", " "))
+
+
+def _right(_: Underestimation, said: Any) -> str:
+    right, ceiling = said["accuracy"], said["ceiling"]
+    if right.value is None:
+        return "-"
+    return f"{right.value:.2f} of {right.n:,}" + ("" if ceiling is None else f" (one person: {ceiling:.2f})")
+
+
+def _nobody(report: Underestimation, said: Any) -> str:
+    """The most that a scorer gets that favours nobody."""
+    rows: Any = [row for row in report.controls if row["scorer"] == said["scorer"]]
+    ends = [
+        max(abs(e.low), abs(e.high))
+        for row in rows
+        if row["control"] in {"random", "unbiased_noise"}
+        for e in row["matched_difference"].values()
+    ]
+    one = next((r for r in report.findings if r.scorer == said["scorer"] and r.standardised), None)
+    if not ends or one is None or one.standardised is None or one.matched_difference.value is None:
+        return "-"
+    return f"+-{max(ends) * one.standardised / one.matched_difference.value:.2f}"
+
+
+def _beaten(_: Underestimation, said: Any) -> str:
+    return "\n".join(name.replace("_", " ") for name in said["beaten_by"]) or "-"
+
+
+_ROWS = {
+    "verdict": _verdict,
+    "pairs as people order them": _right,
+    "scorers that favour nobody": _nobody,
+    "beaten by controls": _beaten,
+}
 
 
 def _p(p: float | None) -> str:
     return "-" if p is None else "<.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _beside(report: Underestimation, said: Any) -> list[str]:
-    out = []
-    right = said["accuracy"]
-    if right.value is not None:
-        ceiling = "" if said["ceiling"] is None else f"; one person with the others: {said['ceiling']:.2f}"
-        out.append(f"  orders {right.value:.2f} of {right.n} pairs as people do (chance: .50{ceiling})")
-    if said["beaten_by"]:
-        out.append(f"  beaten by controls: {', '.join(said['beaten_by'])}")
-    if said["not_better_than"]:
-        out.append(f"  not shown to be better than: {', '.join(said['not_better_than'])}")
-    for name in ("random", "unbiased_noise"):
-        rows: Any = [row for row in report.controls if row["scorer"] == said["scorer"] and row["control"] == name]
-        for row in rows:
-            widest = max(max(abs(e.low), abs(e.high)) for e in row["matched_difference"].values())
-            out.append(
-                f"  a {name.replace('_', ', ').replace('unbiased, noise', 'noisy, unbiased')} scorer gets within +-{widest:.3g}"
-            )
-    return out
-
-
 def _slices(report: Underestimation, scorer: str) -> list[str]:
-    """Slices that were found and confirmed; systems have rows of their own above."""
+    """Slices that were found and confirmed; systems are in the table."""
     section: Any = report.sections.get("slices", {})
     rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
     found = [row for row in rows if row["found"] and row["by"] != "system"]
-    return [
-        f"  slice {row['by']} {row['slice']}: {_interval(row['difference'])}, "
-        f"on the other half of the items {_interval(row['confirmed'])}"
-        for row in found
-    ]
+    told = "; ".join(f"{row['by']} {row['slice']} {row['difference'].value:+.3g}" for row in found)
+    return [fill(f"Slices at equal quality, {scorer}: {told}.", _WIDTH, subsequent_indent="  ")] if found else []
+
+
+def _help(report: Underestimation) -> list[str]:
+    """What would help most, for the scorer that is least settled."""
+    section: Any = report.sections.get("help", {})
+    told = dict.fromkeys(row["sentence"] for row in section.get("scorers", ()) if row.get("sentence"))
+    return [fill(f"What would help: {next(iter(told))}.", _WIDTH, subsequent_indent="  ")] if told else []
 
 
 def _causes(report: Underestimation, scorer: str) -> list[str]:
@@ -144,12 +176,12 @@ def _causes(report: Underestimation, scorer: str) -> list[str]:
     if row is None:
         return []
     if "reason" in row:
-        return [f"  penalised valid outputs: {row['reason']}"]
+        return [fill(f"Why, {scorer}: {row['reason']}.", _WIDTH, subsequent_indent="  ")]
     more = [c for c in row["causes"] if c["p_adjusted"] is not None and c["p_adjusted"] <= _ALPHA]
     more = sorted((c for c in more if c["contrast"].value > 0), key=lambda c: (not c["found"], -c["contrast"].value))
     many = f"{row['penalised']:,} of {row['penalised'] + row['unpenalised']:,} valid outputs penalised"
     told = "; ".join(map(_cause, more[:2])) or "no cause is shown to be more frequent among them than among others"
-    return [fill(f"{many}: {told}", _WIDTH, initial_indent="  ", subsequent_indent="    ")]
+    return [fill(f"Why, {scorer}: {many}: {told}.", _WIDTH, subsequent_indent="  ")]
 
 
 def _cause(cause: Any) -> str:
