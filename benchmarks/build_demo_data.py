@@ -1,4 +1,4 @@
-"""Builds geneval/demo_data/coco.jsonl from the COCO captions, ECCV Caption and CxC.
+"""Builds geneval/demo_data/coco.jsonl from the COCO captions and the grades of Crisscrossed Captions (CxC).
 
 Run from the root of the project: python benchmarks/build_demo_data.py
 The folder of shared data is GENEVAL_SHARED, `../shared` by default. The same data give the same bytes.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,9 @@ from geneval_references import fold
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "geneval" / "demo_data" / "coco.jsonl"
-SHIPPED = 200
-VALID = 3.0
-"""CxC's own threshold: a caption graded at or above it describes the image."""
-WRONG = 1.0
-"""A caption graded at or below it describes another image."""
+SHIPPED = 300
+GRADED = 5
+"""So many captions of other images people must have graded for an image, or it does not qualify."""
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -30,46 +30,48 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
+def words(text: str) -> Counter[str]:
+    """How often each word is there."""
+    return Counter(re.findall(r"\w+", text.lower()))
+
+
+def shared_words(text: str, references: list[str]) -> float:
+    """Token F1 with the reference that is closest."""
+    mine = words(text)
+    return max(2 * (mine & words(r)).total() / (mine.total() + words(r).total()) for r in references)
+
+
 def candidates(folder: Path) -> Iterator[dict[str, Any]]:
     """Every image that has all three captions, in the order of the file of images.
 
-    Of several captions that qualify the one with the lowest id is taken: neither the best nor the worst graded.
+    No caption is chosen by its grade: what was chosen by a noisy grade is worse than it seems.
     """
-    captions = {row["cid"]: row for row in rows(folder / "captions.jsonl.gz")}
+    captions = {row["cid"]: row["text"] for row in rows(folder / "captions.jsonl.gz")}
     grades: dict[tuple[int, int], float] = {}
-    others: dict[int, list[int]] = {}
+    others: dict[int, list[int]] = defaultdict(list)
     for row in rows(folder / "cxc_sits.jsonl.gz"):
         grades[row["iid"], row["cid"]] = row["score"]
         if row["sampling"] == "c2i_intrasim":
-            others.setdefault(row["iid"], []).append(row["cid"])
-    unknown = 0
+            others[row["iid"]].append(row["cid"])
     for row in rows(folder / "image_to_caption.jsonl"):
-        image, own_ids = row["iid"], row["original"]
-        if row["eccv"] is None or len(own_ids) < 5:
+        image, own = row["iid"], row["original"]
+        if len(own) < 5 or (image, own[4]) not in grades:
             continue
-        unknown += sum(cid not in captions for cid in row["eccv"])
-        own = {fold(captions[cid]["text"]) for cid in own_ids}
-        elsewhere = [
-            cid
-            for cid in row["eccv"]
-            if cid in captions
-            and cid not in own_ids
-            and grades.get((image, cid), VALID) >= VALID
-            and fold(captions[cid]["text"]) not in own
-        ]
-        listed = {*row["eccv"], *own_ids}
-        wrong = [cid for cid in others.get(image, ()) if grades[image, cid] <= WRONG and cid not in listed]
-        if not elsewhere or not wrong:
+        texts = {fold(captions[cid]) for cid in own}
+        graded = sorted(
+            cid for cid in others[image] if cid in captions and cid not in own and fold(captions[cid]) not in texts
+        )
+        if len(graded) < GRADED:
             continue
-        chosen = {"own": own_ids[4], "elsewhere": min(elsewhere), "mismatched": min(wrong)}
-        known = {name: grades[image, cid] for name, cid in chosen.items() if (image, cid) in grades}
+        references = [captions[cid] for cid in own[:4]]
+        echo = max(graded, key=lambda cid: shared_words(captions[cid], references))
+        chosen = {"own": own[4], "echo": echo, "other": next(cid for cid in graded if cid != echo)}
         yield {
             "id": str(image),
-            "references": [captions[cid]["text"] for cid in own_ids[:4]],
-            "outputs": {name: captions[cid]["text"] for name, cid in chosen.items()},
-            "ratings": known,
+            "references": references,
+            "outputs": {name: captions[cid] for name, cid in chosen.items()},
+            "ratings": {name: grades[image, cid] for name, cid in chosen.items()},
         }
-    print(f"{unknown} ECCV captions are not among the captions")
 
 
 def main() -> None:
@@ -82,9 +84,9 @@ def main() -> None:
     text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in kept)
     TARGET.write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(found)} images qualify, {len(kept)} written to {TARGET.relative_to(ROOT)}")
-    for name in ("own", "elsewhere", "mismatched"):
-        grades = [row["ratings"][name] for row in kept if name in row["ratings"]]
-        print(f"{name}: {len(grades)} graded, mean {sum(grades) / max(len(grades), 1):.2f}")
+    for name in ("own", "echo", "other"):
+        grades = [row["ratings"][name] for row in kept]
+        print(f"{name}: mean grade {sum(grades) / len(grades):.2f}, {sum(g >= 4 for g in grades)} graded 4 or more")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Simulated worlds in which the truth is known: size, power and coverage of the report's tests and intervals.
 
-    python benchmarks/worlds.py [--only matched|band|causes|verdicts] [--worlds 10000] [--coverage 1000] [--verdicts 100]
+    python benchmarks/worlds.py [--only PART] [--worlds 10000] [--coverage 1000] [--verdicts 200]
 
 Prints a row a question; `docs/underestimation.md` holds what came out.
 """
@@ -16,10 +16,11 @@ import numpy as np
 from geneval.data import Inputs, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._attribution import contrast_of
-from geneval.underestimation._band import Band
+from geneval.underestimation._band import Band, Jagged
 from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._matched import Design
 from geneval.underestimation._plan import ALPHAS
+from geneval.underestimation._powered import folds_of, of_people, order_of, powered
 
 ITEMS, SYSTEMS = 100, 4
 
@@ -101,7 +102,8 @@ def classes(rng: np.random.Generator, items: int, shift: float = 0.0, *, referen
     table = others + rng.random((items, 1, 1)) + 0.01 * rng.random(others.shape)
     table[:, np.arange(references + 1), np.arange(references + 1)] = np.nan
     gaps = np.nanmean(table.transpose(0, 2, 1) - table, axis=2)
-    return Band(np.arange(items), list(gaps), list(table[:, -1, :-1]), list(table[:, :-1, -1]), [np.zeros(0)] * items)
+    rows = [gaps, table[:, -1, :-1], table[:, :-1, -1], np.zeros((items, 0))]
+    return Band(np.arange(items), *(Jagged.of([one]) for one in rows))
 
 
 def exchangeable(
@@ -157,9 +159,9 @@ WORDS = [f"w{n}" for n in range(12)]
 
 TEXTS = {
     "no underestimation": {"dialect": 0.0, "consensus": 0.0},
-    "penalised": {"dialect": 0.3, "consensus": 0.0},
+    "penalised": {"dialect": 0.23, "consensus": 0.0},
     "others rewarded": {"dialect": 0.0, "consensus": 2.0},
-    "penalised, and leaks hide it": {"dialect": 0.3, "consensus": 0.0, "leaked": 0.3},
+    "penalised, and leaks hide it": {"dialect": 0.23, "consensus": 0.0, "leaked": 0.3},
 }
 
 
@@ -211,14 +213,77 @@ def verdicts(count: int, items: int, seed: int, **world: float) -> dict[str, int
     return out
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A world of many outputs, few of them judged: by how much people's grades and a scorer follow quality.
+
+    Attributes:
+        judged: items of 400 that are judged; each system's own where `apart`.
+        apart: systems' judged items are drawn each for itself.
+        follows: what a unit of quality is worth to the scorer; its noise has a standard deviation of 1.
+        marked_down: what the first system gets less than others, in these units.
+        better: how far apart systems are in quality.
+    """
+
+    judged: int = 100
+    apart: bool = False
+    follows: float = 1.0
+    marked_down: float = 0.0
+    better: float = 0.0
+
+
+JUDGED = {
+    "a good scorer": Judged(better=0.5),
+    "a scorer that marks one system down": Judged(marked_down=2.0, better=0.5),
+    "a scorer of nothing": Judged(follows=0.0),
+    "each system's judged items its own, one marked down": Judged(marked_down=2.0, apart=True),
+    "30 of 400 items judged, one marked down": Judged(judged=30, marked_down=2.0),
+}
+
+
+def judged_world(
+    world: Judged, rng: np.random.Generator, items: int = 400
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Grades (NaN where not judged) and scores, [items, systems], and each system's true mean grade."""
+    shape = (items, SYSTEMS)
+    truth = 3 + world.better * np.linspace(-1, 1, SYSTEMS)
+    easy, own = rng.normal(size=(items, 1)), rng.gamma(2.0, size=shape) - 2
+    quality = truth + 0.5 * easy + own
+    score = world.follows * quality + easy + rng.normal(size=shape)
+    score[:, 0] -= world.marked_down
+    grade = quality + 0.5 * rng.normal(size=shape)
+    kept = rng.permuted(np.arange(items) < world.judged)[:, None].repeat(SYSTEMS, axis=1)
+    if world.apart:
+        kept = rng.permuted(kept, axis=0)
+    return np.where(kept, grade, np.nan), score, truth
+
+
+def corrected(world: Judged, count: int, seed: int) -> tuple[float, float, float, float]:
+    """Coverage of means and of a difference, share of worlds with any pair told apart, and mean gain."""
+    from scipy import stats
+
+    rng, held, between, apart, gain = np.random.default_rng(seed), 0.0, 0.0, 0, 0.0
+    reach = stats.t.ppf(0.975, world.judged - 1)
+    for number in range(count):
+        grade, score, truth = judged_world(world, rng)
+        found = powered(grade, score, folds_of(grade, number))
+        spread, order = found.spread, order_of(found, 0.95, number, draws=1000)
+        held += float((np.abs(spread.value - truth) <= reach * spread.se).mean())
+        gap = spread.value[0] - spread.value[1] - (truth[0] - truth[1])
+        between += abs(gap) <= reach * order.se[0, 1]
+        apart += bool((order.p + np.eye(SYSTEMS) <= 0.05).any())
+        gain += float(np.mean((of_people(grade).spread.se / spread.se) ** 2))
+    return held / count, between / count, apart / count, gain / count
+
+
 def main() -> None:
     """Prints all of it."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 100)):
+    for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 200)):
         asked.add_argument(f"--{name}", type=int, default=default)
-    asked.add_argument("--only", choices=("matched", "band", "causes", "verdicts"))
+    parts = {"matched": matched, "band": human_band, "causes": causes, "verdicts": whole, "corrected": few_judged}
+    asked.add_argument("--only", choices=parts)
     given = asked.parse_args()
-    parts = {"matched": matched, "band": human_band, "causes": causes, "verdicts": whole}
     for name, part in parts.items():
         if given.only in (None, name):
             part(given)
@@ -251,6 +316,21 @@ def human_band(given: argparse.Namespace) -> None:
         )
     power = permutation_power(given.coverage, 150, 4, 0.2)
     print(f"  power where a fifth of 150 outputs are in words of their own: {power:.3f}")
+
+
+def few_judged(given: argparse.Namespace) -> None:
+    """Corrected means, and the test of their order."""
+    print(f"corrected means: coverage of means and of a difference in {given.coverage} worlds, any pair told apart")
+    for name, world in JUDGED.items():
+        means, between, apart, gain = corrected(world, given.coverage, 11)
+        told = "" if world.better else f", told apart {apart:.4f}"
+        print(f"  {name}: {means:.3f}, {between:.3f}{told}, worth {gain:.2f} times the judgements", flush=True)
+    world = Judged(marked_down=2.0)
+    apart = corrected(world, given.worlds, 12)[2]
+    most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / given.worlds)
+    print(
+        f"  systems of equal quality, one marked down, {given.worlds} worlds: told apart {apart:.4f} (at most {most:.4f})"
+    )
 
 
 def causes(given: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from geneval.agreement import Agreement, agree
     from geneval.api import audit, compare, probe, score
     from geneval.blending import BlendFit, PreferenceRate, fit_blend, preference_rate
+    from geneval.cards import Cards, metric_cards
     from geneval.comparison import Comparison, Comparisons, compare_inputs
     from geneval.data import MinimalPair
     from geneval.evaluation import Settings, evaluate
@@ -63,6 +64,7 @@ _HOMES = {
     "geneval.agreement": ("Agreement", "agree"),
     "geneval.api": ("audit", "compare", "probe", "score"),
     "geneval.blending": ("BlendFit", "PreferenceRate", "fit_blend", "preference_rate"),
+    "geneval.cards": ("Cards", "metric_cards"),
     "geneval.comparison": ("Comparison", "Comparisons", "compare_inputs"),
     "geneval.data": ("MinimalPair",),
     "geneval.evaluation": ("Settings", "evaluate"),
@@ -85,6 +87,7 @@ __all__ = [
     "Audit",
     "BlendFit",
     "BradleyTerry",
+    "Cards",
     "Comparison",
     "Comparisons",
     "Contrast",
@@ -126,6 +129,7 @@ __all__ = [
     "find_underestimation",
     "fit_blend",
     "labels",
+    "metric_cards",
     "pair_scorer",
     "parse",
     "plugins",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from geneval.data import InputFile, Output
+from geneval.data import InputFile, Output, Reading
 from geneval_references import ReferenceSet
 
 BLOCK = 2_000_000
@@ -30,6 +30,10 @@ class Readable(Protocol):
     @property
     def files(self) -> tuple[InputFile, ...]:
         """What was read."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """How; None where there were no files."""
 
     @property
     def systems(self) -> tuple[str, ...]:

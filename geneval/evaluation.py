@@ -83,6 +83,7 @@ def evaluate(
             files=inputs.files,
             settings=chosen,
             notes=inputs.notes,
+            reading=inputs.reading,
         )
 
 

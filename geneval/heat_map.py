@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
+
+from geneval.drawing import harmless, short
 
 if TYPE_CHECKING:
     from geneval.probing import Contrast, Probe
@@ -37,7 +38,7 @@ def draw(probe: Probe) -> str:
     bottom = _HEAD + _ROW * len(probe.classes)
     parts = _frame(width, bottom + 66, _told(probe))
     for row, class_ in enumerate(probe.classes):
-        parts.append(_text(_EDGE, _HEAD + row * _ROW + 21, _short(class_, _LETTERS + 3), size=13))
+        parts.append(_text(_EDGE, _HEAD + row * _ROW + 21, short(class_, _LETTERS + 3), size=13))
     for number, column in enumerate(columns):
         parts += _column(_EDGE + _LEFT + number * _CELL, column, control=number == len(probe.scorers))
     for line, note in enumerate(_notes(probe.confidence)):
@@ -77,7 +78,7 @@ def _column(x: int, rows: list[Contrast], *, control: bool) -> list[str]:
     out += [_text(middle, top + 14 * i, part, bold=not i, middle=True) for i, part in enumerate(heads)]
     for place, row in enumerate(rows):
         y = _HEAD + place * _ROW
-        out.append(f"<g><title>{_safe(_tip(row))}</title>")
+        out.append(f"<g><title>{harmless(_tip(row))}</title>")
         size = f'width="{_CELL}" height="{_ROW}" fill="{colour(row.rate)}" stroke="{_LINE}"'
         out.append(f'<rect x="{x}" y="{y}" {size}/>')
         if row.rate is None or row.low is None or row.high is None:
@@ -101,19 +102,10 @@ def _tip(row: Contrast) -> str:
 def _lines(label: str) -> list[str]:
     """A spec on three lines at most: the name, then its options."""
     name, bracket, options = label.partition("(")
-    parts = [_short(name, _LETTERS)]
+    parts = [short(name, _LETTERS)]
     rest = options.removesuffix(")") if bracket else ""
     pieces = [rest[i : i + _LETTERS] for i in range(0, len(rest), _LETTERS)]
     return parts + (pieces if len(pieces) <= 2 else [pieces[0], f"{pieces[1][:-1]}…"])
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _safe(text: str) -> str:
-    """As XML takes it: it allows no control characters, not even as escapes."""
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in text), quote=False)
 
 
 def _text(
@@ -121,4 +113,4 @@ def _text(
 ) -> str:
     style = f' font-size="{size}"' + (f' fill="{fill}"' if fill else "") + (' font-weight="600"' if bold else "")
     style += ' text-anchor="middle"' if middle else ""
-    return f'<text x="{x}" y="{y}"{style}>{_safe(text)}</text>'
+    return f'<text x="{x}" y="{y}"{style}>{harmless(text)}</text>'

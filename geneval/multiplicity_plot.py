@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from html import escape
 
+from geneval.drawing import harmless, text_at
 from geneval_references import MultiplicityReport
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 330, 60, 20, 66, 56
@@ -53,10 +53,10 @@ def multiplicity_plot(found: MultiplicityReport) -> str:
         [
             head,
             '<title id="title">How many right answers items have</title>',
-            f'<desc id="desc">Items by number of distinct references. {escape(told)}</desc>',
+            f'<desc id="desc">Items by number of distinct references. {harmless(told)}</desc>',
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
-            _text(16, 24, "Distinct references of an item, |r|", "font-weight='600' font-size='13'"),
-            _text(16, 42, _about(found), f"fill='{_PALE}' font-size='11'"),
+            text_at(16, 24, "Distinct references of an item, |r|", "font-weight='600' font-size='13'"),
+            text_at(16, 42, _about(found), f"fill='{_PALE}' font-size='11'"),
             *_bars(bars),
             *_means(found, bars),
             "</svg>\n",
@@ -80,31 +80,31 @@ def _bars(bars: list[tuple[int, int, int]]) -> Iterator[str]:
     for value in range(0, top + 1, step):
         y = base - (base - _TOP) * value / top
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="{_GRID}"/>'
-        yield _text(_LEFT - 8, y + 4, str(value), f"text-anchor='end' fill='{_PALE}'")
+        yield text_at(_LEFT - 8, y + 4, str(value), f"text-anchor='end' fill='{_PALE}'")
     wide = (_WIDTH - _LEFT - _RIGHT) / max(len(bars), 1)
     every = math.ceil(len(bars) * 34 / (_WIDTH - _LEFT - _RIGHT))
     for n, (low, high, items) in enumerate(bars):
         tall, x = (base - _TOP) * items / top, _LEFT + n * wide
-        name = escape(f"{_label(low, high)}: {items} items")
+        name = harmless(f"{_label(low, high)}: {items} items")
         look = f'width="{max(wide - 2, 1):.1f}" height="{tall:.1f}" fill="{_BLUE}"'
         yield f'<rect x="{x + 1:.1f}" y="{base - tall:.1f}" {look}><title>{name}</title></rect>'
         if n % every == 0:
-            yield _text(x + wide / 2, base + 16, _label(low, high), f"text-anchor='middle' fill='{_PALE}'")
+            yield text_at(x + wide / 2, base + 16, _label(low, high), f"text-anchor='middle' fill='{_PALE}'")
     yield f'<line x1="{_LEFT}" y1="{base}" x2="{_WIDTH - _RIGHT}" y2="{base}" stroke="{_PALE}"/>'
-    yield _text(_LEFT - 8, _TOP - 8, "items", f"text-anchor='end' fill='{_PALE}'")
+    yield text_at(_LEFT - 8, _TOP - 8, "items", f"text-anchor='end' fill='{_PALE}'")
 
 
 def _means(found: MultiplicityReport, bars: list[tuple[int, int, int]]) -> Iterator[str]:
     tiers = "; ".join(
         f"{tier} {d.mean:.2f} ({d.items} items)" for tier, d in found.by_tier.items() if d.mean is not None
     )
-    yield _text(_LEFT, _HEIGHT - 14, f"Mean by tier: {tiers or '-'}", f"fill='{_PALE}' font-size='11'")
+    yield text_at(_LEFT, _HEIGHT - 14, f"Mean by tier: {tiers or '-'}", f"fill='{_PALE}' font-size='11'")
     if found.degree.mean is None or not bars:
         return
     low, high = bars[0][0], bars[-1][1]
     x = _LEFT + (_WIDTH - _LEFT - _RIGHT) * (found.degree.mean - low + 0.5) / (high - low + 1)
     yield f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{_HEIGHT - _BOTTOM}" stroke="{_INK}" stroke-dasharray="4 3"/>'
-    yield _text(x + 5, _TOP + 10, f"mean {found.degree.mean:.2f}", "font-size='11'")
+    yield text_at(x + 5, _TOP + 10, f"mean {found.degree.mean:.2f}", "font-size='11'")
 
 
 def _tick(top: int) -> int:
@@ -114,7 +114,3 @@ def _tick(top: int) -> int:
 
 def _label(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}-{high}"
-
-
-def _text(x: float, y: float, text: str, look: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(text)}</text>'

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from geneval.data import InputFile
+    from geneval.data import InputFile, Reading
 
 __all__ = ["SCHEMA", "Result", "Score", "now", "read_fitted", "versions"]
 
@@ -91,6 +91,7 @@ class Result:
         files: the inputs, with their hashes.
         settings: how it was scored.
         notes: what reading the inputs had to say: columns used and left aside, what is missing.
+        reading: which files were read and how, so that they can be read again.
     """
 
     scores: tuple[Score, ...]
@@ -102,6 +103,7 @@ class Result:
     files: tuple[InputFile, ...] = ()
     settings: Settings | None = None
     notes: tuple[str, ...] = ()
+    reading: Reading | None = None
 
     def __iter__(self) -> Iterator[Score]:
         """Over the scores."""
@@ -191,6 +193,7 @@ class Result:
             "created": created,
             "config": {"scorers": list(dict.fromkeys(s.scorer for s in self.scores))}
             | (asdict(self.settings) if self.settings else {}),
+            "reading": None if self.reading is None else asdict(self.reading),
             "inputs": [{"name": f.name, "sha256": f.sha256, "rows": f.rows} for f in self.files],
             "notes": list(self.notes),
             "reference_hash": self.reference_hash,
@@ -207,7 +210,7 @@ class Result:
         """
         import pyarrow.parquet as pq
 
-        from geneval.data import InputFile
+        from geneval.data import InputFile, reading_from
 
         folder = Path(directory)
         try:
@@ -228,6 +231,7 @@ class Result:
                 files=tuple(InputFile(**file) for file in manifest["inputs"]),
                 settings=Settings(**config) if config else None,
                 notes=tuple(manifest["notes"]),
+                reading=reading_from(manifest["reading"]) if manifest.get("reading") else None,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, InputError):

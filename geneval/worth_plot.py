@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from html import escape
 from typing import NamedTuple
 
+from geneval.drawing import harmless, places_of, round_step, short, text_at
 from geneval.rankings import CriterionRanking, Rankings
 from geneval_scorers.preference import Worth
 
@@ -44,7 +44,7 @@ def worth_plot(result: Rankings) -> str:
     )
     title = '<title id="title">Systems by what people preferred</title>'
     paper = f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>'
-    return "\n".join([head, title, f'<desc id="desc">{_shown(told)}</desc>', paper, *drawn, "</svg>\n"])
+    return "\n".join([head, title, f'<desc id="desc">{harmless(told)}</desc>', paper, *drawn, "</svg>\n"])
 
 
 def span(worths: tuple[Worth, ...]) -> tuple[float, float]:
@@ -56,10 +56,10 @@ def span(worths: tuple[Worth, ...]) -> tuple[float, float]:
 def _panel(top: float, one: CriterionRanking, confidence: float) -> Iterator[str]:
     axis = _axis(one.worths)
     title = "Log-worth" if one.criterion is None else f"Log-worth: {one.criterion}"
-    yield _text(16, top + 22, title, "font-weight='600' font-size='13'")
-    yield _text(16, top + 40, _about(one, confidence), f"fill='{_PALE}' font-size='11'")
-    yield _text(_WIDTH - _RIGHT + 14, top + 52, "rank", f"fill='{_PALE}' font-size='11'")
-    yield _text(_WIDTH - 62, top + 52, "worth", f"fill='{_PALE}' font-size='11'")
+    yield text_at(16, top + 22, title, "font-weight='600' font-size='13'")
+    yield text_at(16, top + 40, _about(one, confidence), f"fill='{_PALE}' font-size='11'")
+    yield text_at(_WIDTH - _RIGHT + 14, top + 52, "rank", f"fill='{_PALE}' font-size='11'")
+    yield text_at(_WIDTH - 62, top + 52, "worth", f"fill='{_PALE}' font-size='11'")
     yield from _axes(axis, top + _TOP, top + _TOP + _ROW * len(one.worths))
     for line, (row, place) in enumerate(zip(one.worths, places(one.worths), strict=True)):
         yield from _row(axis, row, top + _TOP + _ROW * (line + 0.5), place)
@@ -75,26 +75,25 @@ def _axis(worths: tuple[Worth, ...]) -> _Axis:
     low, high = span(worths)
     if high - low < 1e-9:
         low, high = -1.0, 1.0
-    size = 10.0 ** math.floor(math.log10(high - low))
-    step = next(size * part for part in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if (high - low) / (size * part) <= 7)
+    step = round_step(high - low)
     return _Axis(math.floor(low / step) * step, math.ceil(high / step) * step, step)
 
 
 def _axes(axis: _Axis, top: float, bottom: float) -> Iterator[str]:
-    places = max(0, math.ceil(-math.log10(axis.step) - 1e-9) + (f"{axis.step:e}"[:3] == "2.5"))
+    places = places_of(axis.step)
     for value in axis.ticks():
         zero = abs(value) < axis.step / 2
         look = f'stroke="{_PALE}" stroke-dasharray="3 3"' if zero else f'stroke="{_GRID}"'
         yield f'<line x1="{axis.x(value):.1f}" y1="{top}" x2="{axis.x(value):.1f}" y2="{bottom}" {look}/>'
         label = f"{0.0 if zero else value:.{places}f}"
-        yield _text(axis.x(value), bottom + 17, label, f"text-anchor='middle' fill='{_PALE}'")
+        yield text_at(axis.x(value), bottom + 17, label, f"text-anchor='middle' fill='{_PALE}'")
     yield f'<line x1="{_LEFT}" y1="{bottom}" x2="{_WIDTH - _RIGHT}" y2="{bottom}" stroke="{_PALE}"/>'
 
 
 def _row(axis: _Axis, row: Worth, y: float, place: int) -> Iterator[str]:
-    yield _text(_LEFT - 10, y + 4, _short(row.system), "text-anchor='end'")
+    yield text_at(_LEFT - 10, y + 4, short(row.system, _LONG), "text-anchor='end'")
     if row.log_worth is None or row.worth is None:
-        yield _text(_LEFT + 8, y + 4, "no worth", f"fill='{_PALE}' font-style='italic'")
+        yield text_at(_LEFT + 8, y + 4, "no worth", f"fill='{_PALE}' font-style='italic'")
         return
     if row.low is not None and row.high is not None:
         low, high = axis.x(row.low), axis.x(row.high)
@@ -102,8 +101,8 @@ def _row(axis: _Axis, row: Worth, y: float, place: int) -> Iterator[str]:
         for end in {low, high}:
             yield f'<line x1="{end:.1f}" y1="{y - 4}" x2="{end:.1f}" y2="{y + 4}" stroke="{_BLUE}" stroke-width="2"/>'
     yield f'<circle cx="{axis.x(row.log_worth):.1f}" cy="{y}" r="4.5" fill="{_BLUE}"/>'
-    yield _text(_WIDTH - _RIGHT + 14, y + 4, ranked(row, place), "")
-    yield _text(_WIDTH - 16, y + 4, f"{row.worth:.1%}", "text-anchor='end'")
+    yield text_at(_WIDTH - _RIGHT + 14, y + 4, ranked(row, place))
+    yield text_at(_WIDTH - 16, y + 4, f"{row.worth:.1%}", "text-anchor='end'")
 
 
 def places(worths: tuple[Worth, ...]) -> list[int]:
@@ -128,15 +127,3 @@ def _told(one: CriterionRanking, row: Worth) -> str:
         return f"{name}: no worth ({row.reason})"
     ends = "" if row.low is None else f", {row.low:z.3f} to {row.high:z.3f}"
     return f"{name}: {row.log_worth:z.3f}{ends}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONG else f"{name[: _LONG - 1]}…"
-
-
-def _shown(text: str) -> str:
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
-
-
-def _text(x: float, y: float, text: str, look: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{_shown(text)}</text>'

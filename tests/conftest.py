@@ -69,6 +69,14 @@ def closed_network() -> Any:
     assert not ATTEMPTS, f"this test tried to reach the network: {ATTEMPTS}"
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str | None:
+    """Where the machine's own chromium is."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
 def missing(marker: str) -> str | None:
     """Say what stands in the way of a test so marked, if anything does."""
     if marker == "neural":
@@ -80,11 +88,16 @@ def missing(marker: str) -> str | None:
             return "needs pycocoevalcap: pip install '.[coco]'"
         if shutil.which("java") is None:
             return "needs a Java runtime: no java on PATH"
+    if marker == "browser":
+        if importlib.util.find_spec("playwright") is None:
+            return "needs playwright: pip install --group browser"
+        if chromium() is None:
+            return f"needs a chromium: none of {', '.join(BROWSERS)} on PATH"
     return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("neural", "java"):
+    for marker in ("neural", "java", "browser"):
         if item.get_closest_marker(marker) and (reason := missing(marker)):
             pytest.skip(reason)
 

@@ -31,7 +31,7 @@ def compare(**options):
 
 @pytest.fixture(scope="module")
 def demo():
-    return compare_inputs(demo_inputs(), ["bleu", "ter"], baseline="elsewhere", resamples=500)
+    return compare_inputs(demo_inputs(), ["bleu", "ter"], baseline="echo", resamples=500)
 
 
 def test_every_other_system_is_compared_with_the_first_under_every_scorer():
@@ -55,25 +55,25 @@ def test_scores_are_those_of_score(demo):
     for row in demo:
         found = scored.score(row.system, row.scorer)
         assert (row.score.value, row.score.low, row.score.high) == (found.score, found.low, found.high)
-        assert row.delta.value == row.score.value - scored.score("elsewhere", row.scorer).score
+        assert row.delta.value == row.score.value - scored.score("echo", row.scorer).score
         assert row.delta.low < row.delta.value < row.delta.high
-        assert row.baseline.value == scored.score("elsewhere", row.scorer).score
+        assert row.baseline.value == scored.score("echo", row.scorer).score
 
 
 def test_better_is_lower_where_the_scorer_says_so(demo):
     own = demo.comparison("own", "ter")
-    assert own.direction == "lower" and own.delta.value < 0
-    assert (own.favours, own.effect > 0, own.wins > own.losses) == ("own", True, True)
-    wrong = demo.comparison("mismatched", "ter")
-    assert (wrong.favours, wrong.effect < 0, wrong.wins < wrong.losses) == ("elsewhere", True, True)
-    assert all(row.wins + row.ties + row.losses == row.n == 200 for row in demo)
+    assert own.direction == "lower" and own.delta.value > 0
+    assert (own.favours, own.effect < 0, own.wins < own.losses) == ("echo", True, True)
+    wrong = demo.comparison("other", "ter")
+    assert (wrong.favours, wrong.effect < 0, wrong.wins < wrong.losses) == ("echo", True, True)
+    assert all(row.wins + row.ties + row.losses == row.n == 300 for row in demo)
 
 
 def test_wins_and_the_effect_are_those_of_segment_scores(demo):
     table = (
         geneval.evaluate(demo_inputs(), ["bleu"]).to_pandas().pivot_table(index="id", columns="system", values="score")
     )
-    gain = table["own"] - table["elsewhere"]
+    gain = table["own"] - table["echo"]
     row = demo.comparison("own", "bleu")
     assert (row.wins, row.ties, row.losses) == ((gain > 1e-9).sum(), (gain.abs() <= 1e-9).sum(), (gain < -1e-9).sum())
     assert row.effect == pytest.approx(gain.mean() / gain.std(ddof=1))
@@ -110,7 +110,7 @@ def test_the_order_of_items_references_and_samples_changes_nothing(method, k):
 
     def result(rows, turn):
         return geneval.compare(
-            predictions={s: [texts[i, s] for i, _ in rows] for s in ("own", "elsewhere", "mismatched")},
+            predictions={s: [texts[i, s] for i, _ in rows] for s in ("own", "echo", "other")},
             references=[texts[::turn] for _, texts in rows],
             ids=[i for i, _ in rows],
             scorers=["token_f1", "bleu", "rouge(kind='L')"],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import NamedTuple
 
 from geneval.agreement._model import Agreement, Curve
+from geneval.drawing import apart, harmless, round_step, short, text_at
 from geneval_references import UsageError
 
 _HEADLINES = {("segment", "pearson", "none"), ("segment", "acc_eq", "item"), ("preference", "accuracy", "pair")}
@@ -66,7 +66,7 @@ def picture(result: Agreement) -> str:
         'role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">'
     )
     title = "Agreement with people against the number of references"
-    lines = [head, f'<title id="title">{title}</title>', f'<desc id="desc">{_harmless(told)}</desc>']
+    lines = [head, f'<title id="title">{title}</title>', f'<desc id="desc">{harmless(told)}</desc>']
     return "\n".join([*lines, f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>', *drawn, "</svg>\n"])
 
 
@@ -83,8 +83,8 @@ def _panels(result: Agreement) -> list[list[Curve]]:
 
 def _panel(curves: Sequence[Curve], top: float, result: Agreement) -> Iterator[str]:
     frame = _frame(curves, top)
-    yield _text(_LEFT, top + 18, _NAMES[curves[0].statistic], "font-weight='600' font-size='13'")
-    yield _text(_LEFT, top + 34, _about(curves[0], result), "fill='#57606a' font-size='11'")
+    yield text_at(_LEFT, top + 18, _NAMES[curves[0].statistic], "font-weight='600' font-size='13'")
+    yield text_at(_LEFT, top + 34, _about(curves[0], result), "fill='#57606a' font-size='11'")
     yield from _axes(frame)
     for number, curve in enumerate(curves):
         yield from _curve(frame, curve, number)
@@ -100,35 +100,27 @@ def _about(curve: Curve, result: Agreement) -> str:
 
 def _frame(curves: Sequence[Curve], top: float) -> _Frame:
     values = [v for curve in curves for p in curve.points for v in (p.value, p.low, p.high) if v is not None]
-    step = _step(max(values) - min(values))
+    step = round_step(max(values) - min(values))
     low, high = math.floor(min(values) / step) * step, math.ceil(max(values) / step) * step
     ks = tuple(sorted({point.k for curve in curves for point in curve.points}))
     return _Frame(top, ks, low, high if high > low else low + step)
 
 
-def _step(span: float) -> float:
-    """A round distance between grid lines, four to eight of them."""
-    if span <= 0:
-        return 0.1
-    size = 10.0 ** math.floor(math.log10(span))
-    return next(size * part for part in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if span / (size * part) <= 7)
-
-
 def _axes(frame: _Frame) -> Iterator[str]:
-    step = _step(frame.high - frame.low)
+    step = round_step(frame.high - frame.low)
     right, bottom = _WIDTH - _RIGHT, frame.top + _HEIGHT - _BOTTOM
     places = 2 if step >= 0.01 and abs(step * 100 - round(step * 100)) < 1e-9 else 3
     for n in range(round((frame.high - frame.low) / step) + 1):
         value = frame.low + n * step
         y = frame.y(value)
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" stroke="#e3e6ea"/>'
-        yield _text(_LEFT - 6, y + 4, f"{value:.{places}f}", "text-anchor='end' fill='#57606a'")
+        yield text_at(_LEFT - 6, y + 4, f"{value:.{places}f}", "text-anchor='end' fill='#57606a'")
     for k in _ticks(frame.ks):
         x = frame.x(k)
         yield f'<line x1="{x:.1f}" y1="{bottom}" x2="{x:.1f}" y2="{bottom + 4}" stroke="#57606a"/>'
-        yield _text(x, bottom + 17, str(k), "text-anchor='middle' fill='#57606a'")
+        yield text_at(x, bottom + 17, str(k), "text-anchor='middle' fill='#57606a'")
     yield f'<line x1="{_LEFT}" y1="{bottom}" x2="{right}" y2="{bottom}" stroke="#57606a"/>'
-    yield _text((_LEFT + right) / 2, bottom + 34, "references", "text-anchor='middle' fill='#57606a'")
+    yield text_at((_LEFT + right) / 2, bottom + 34, "references", "text-anchor='middle' fill='#57606a'")
 
 
 def _ticks(ks: Sequence[int]) -> Sequence[int]:
@@ -183,15 +175,13 @@ def _labels(frame: _Frame, curves: Sequence[Curve]) -> Iterator[str]:
         if points:
             ends.append((frame.y(points[-1].value or 0), frame.x(points[-1].k), number, curve))
     ends.sort(key=lambda end: end[:3])
-    for (y, x, number, curve), at in zip(ends, _apart([end[0] for end in ends], frame), strict=True):
+    for (y, x, number, curve), at in zip(
+        ends, apart([end[0] for end in ends], _LINE, frame.top + _HEIGHT - _BOTTOM), strict=True
+    ):
         colour, left = _COLOURS[number % len(_COLOURS)], _WIDTH - _RIGHT + 14
         yield f'<line x1="{x + 8:.1f}" y1="{y:.1f}" x2="{left - 2}" y2="{at:.1f}" stroke="{colour}" stroke-opacity="0.5"/>'
         yield _mark(left + 6, at, number, colour, stops=False)
-        yield _text(left + 16, at + 4, f"{_short(curve.scorer)}{_stops(curve)}", "")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 24 else f"{name[:23]}…"
+        yield text_at(left + 16, at + 4, f"{short(curve.scorer, 24)}{_stops(curve)}", "")
 
 
 def _stops(curve: Curve) -> str:
@@ -202,30 +192,8 @@ def _stops(curve: Curve) -> str:
     return f", rises to {curve.at_least}" if curve.reason == "still_rising" else ""
 
 
-def _apart(wanted: Sequence[float], frame: _Frame) -> list[float]:
-    """Heights of labels, each a line below the one before, within the panel."""
-    out: list[float] = []
-    for y in wanted:
-        out.append(max(y, out[-1] + _LINE) if out else y)
-    over = out[-1] - (frame.top + _HEIGHT - _BOTTOM) if out else 0.0
-    if over > 0:
-        for n in range(len(out) - 1, -1, -1):
-            limit = frame.top + _HEIGHT - _BOTTOM - (len(out) - 1 - n) * _LINE
-            out[n] = min(out[n], limit)
-    return out
-
-
 def _told(curve: Curve) -> str:
     """The curve in words, for those who do not see it."""
     values = ", ".join(f"{p.value:.3f} at k={p.k}" for p in curve.points if p.value is not None)
     left_out = f" without {', '.join(curve.without)}" if curve.without else ""
     return f"{curve.statistic}{left_out} of {curve.scorer}: {values}{_stops(curve)}"
-
-
-def _text(x: float, y: float, text: str, look: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{_harmless(text)}</text>'
-
-
-def _harmless(text: str) -> str:
-    """Text without characters that XML does not allow or that steer a reader."""
-    return escape("".join(c if c.isprintable() else "�" for c in text))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from geneval.agreement._picture import _text
 from geneval.blending._calibration import Bin
 from geneval.blending._model import BlendFit
+from geneval.drawing import text_at
 
 _SIZE, _LEFT, _TOP, _BOTTOM = 360, 64, 52, 56
 
@@ -28,8 +28,8 @@ def picture(result: BlendFit) -> str:
         '<title id="title">Do predicted preferences come true?</title>',
         f'<desc id="desc">{told}</desc>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        _text(_LEFT, 20, "Do predicted preferences come true?", "font-weight='600' font-size='13'"),
-        _text(
+        text_at(_LEFT, 20, "Do predicted preferences come true?", "font-weight='600' font-size='13'"),
+        text_at(
             _LEFT,
             37,
             f"votes on items that were not trained on; calibration error {100 * (error.value or 0.0):.1f} %",
@@ -55,18 +55,18 @@ def _axes(floor: float) -> Iterator[str]:
     for n in range(round(floor * 10), 11):
         y = _y(n / 10, floor)
         yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" stroke="#e3e6ea"/>'
-        yield _text(_LEFT - 8, y + 4, f"{10 * n}", "text-anchor='end' fill='#57606a'")
+        yield text_at(_LEFT - 8, y + 4, f"{10 * n}", "text-anchor='end' fill='#57606a'")
     for n in range(5, 11):
-        yield _text(_x(n / 10), bottom + 18, f"{10 * n}", "text-anchor='middle' fill='#57606a'")
+        yield text_at(_x(n / 10), bottom + 18, f"{10 * n}", "text-anchor='middle' fill='#57606a'")
     yield f'<line x1="{_LEFT}" y1="{bottom}" x2="{right}" y2="{bottom}" stroke="#57606a"/>'
     yield (
         f'<line x1="{_x(0.5):.1f}" y1="{_y(0.5, floor):.1f}" x2="{_x(1):.1f}" y2="{_y(1, floor):.1f}" stroke="#57606a" '
         'stroke-dasharray="4 4"/>'
     )
-    yield _text((_LEFT + right) / 2, bottom + 38, "predicted, %", "text-anchor='middle' fill='#57606a'")
+    yield text_at((_LEFT + right) / 2, bottom + 38, "predicted, %", "text-anchor='middle' fill='#57606a'")
     middle = (_TOP + bottom) / 2
     look = f"text-anchor='middle' fill='#57606a' transform='rotate(-90 16 {middle:.0f})'"
-    yield _text(16, middle, "as people chose, %", look)
+    yield text_at(16, middle, "as people chose, %", look)
 
 
 def _point(one: Bin, floor: float) -> Iterator[str]:

@@ -10,6 +10,7 @@ from geneval import __version__
 from geneval.cli._agree import agree
 from geneval.cli._blend import app as blend
 from geneval.cli._cache import app as cache
+from geneval.cli._card import card
 from geneval.cli._compare import compare
 from geneval.cli._demo import demo
 from geneval.cli._doctor import doctor
@@ -42,6 +43,7 @@ app.command()(runs_models(probe))
 app.command()(runs_models(agree))
 app.command()(runs_models(gate))
 app.command()(runs_models(report))
+app.command()(card)
 app.command()(reads_data(rank))
 app.command()(runs_models(expand))
 app.command()(reads_data(retrieval))

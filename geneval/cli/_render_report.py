@@ -6,6 +6,7 @@ import sys
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from geneval.cli._render_rankings import rankings
 from geneval.cli._talk import plain, plain_json
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def render(report: Underestimation, form: str | None) -> None:
 
 def lines_of(report: Underestimation) -> list[str]:
     """The summary."""
-    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), ""]
+    out = [fill(report.finding, _WIDTH), "", _people(report), _audit(report), *_references(report), ""]
     for said in report.scorers:
         rows = [row for row in report.findings if row.scorer == said["scorer"]]
         out += [
@@ -34,9 +35,10 @@ def lines_of(report: Underestimation) -> list[str]:
             *_table(rows),
             *_beside(report, said),
             *_causes(report, str(said["scorer"])),
+            *_slices(report, str(said["scorer"])),
             "",
         ]
-    return [*out, *_why_not(report), *_ranks(report)]
+    return [*out, *_why_not(report), *rankings(report)]
 
 
 def _people(report: Underestimation) -> str:
@@ -60,6 +62,16 @@ def _audit(report: Underestimation) -> str:
     )
     others = [found["message"] for found in audit["findings"] if found["kind"] != "leak"]
     return fill(f"Audit: {'; '.join([told, *others])}.", _WIDTH)
+
+
+def _references(report: Underestimation) -> list[str]:
+    """Of references that people rated."""
+    section: Any = report.sections.get("references", {})
+    rows = [
+        f"{row['reference']} {row['grade'].value:.3g}, below {row['below']} and above {row['above']} of {row['of']} systems"
+        for row in section.get("references", [])
+    ]
+    return [fill(f"References as people rate them: {'; '.join(rows)}.", _WIDTH)] if rows else []
 
 
 def _table(rows: list[Finding]) -> list[str]:
@@ -113,6 +125,18 @@ def _beside(report: Underestimation, said: Any) -> list[str]:
     return out
 
 
+def _slices(report: Underestimation, scorer: str) -> list[str]:
+    """Slices that were found and confirmed; systems have rows of their own above."""
+    section: Any = report.sections.get("slices", {})
+    rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
+    found = [row for row in rows if row["found"] and row["by"] != "system"]
+    return [
+        f"  slice {row['by']} {row['slice']}: {_interval(row['difference'])}, "
+        f"on the other half of the items {_interval(row['confirmed'])}"
+        for row in found
+    ]
+
+
 def _causes(report: Underestimation, scorer: str) -> list[str]:
     """What penalised valid outputs have more often than others: two causes at most, the widest apart first."""
     attribution: Any = report.sections["attribution"]
@@ -143,24 +167,3 @@ def _cause(cause: Any) -> str:
 def _why_not(report: Underestimation) -> list[str]:
     attribution: Any = report.sections["attribution"]
     return [fill(f"Causes: {attribution['reason']}.", _WIDTH), ""] if "reason" in attribution else []
-
-
-def _ranks(report: Underestimation) -> list[str]:
-    ranking: Any = report.sections["ranking"]
-    if "reason" in ranking:
-        return [f"Ranking: {ranking['reason']}."]
-    out = ["Best first, by people: " + _order(ranking["people"])]
-    for row in ranking["scorers"]:
-        out.append(f"by {row['scorer']}: {_order(row['systems'])}")
-        out += [
-            f"  flips {flip['people_prefer']} and {flip['scorer_prefers']} (probability {flip['probability']:.2f})"
-            for flip in row["flips"]
-            if flip["clear"]
-        ]
-    return out
-
-
-def _order(rows: Any) -> str:
-    last = rows[-1]
-    names = ", ".join(row["system"] for row in rows)
-    return f"{names} (first with probability {rows[0]['first']:.2f}, last {last['last']:.2f})"

@@ -21,13 +21,14 @@ from geneval.cli._options import (
     read,
 )
 from geneval.cli._talk import Progressing, plain, say
-from geneval_references import InputError, UsageError
+from geneval_references import GateError, InputError, UsageError
 
 if TYPE_CHECKING:
     from geneval.data import Inputs
     from geneval.gating._models import NamedEntailment
     from geneval.results import Result
     from geneval.settings import Settings
+    from geneval.underestimation import Underestimation
 
 ASKING = "Report"
 
@@ -38,7 +39,7 @@ def report(
         typer.Argument(
             metavar="[RUN] OUTPUTS...",
             help="Files of outputs as `geneval score` takes them. A run directory before them lends its scorers, what "
-            "they have learned, and which references count; a run holds no texts, so its outputs are named as well.",
+            "they have learned, and which references count; alone, the files that it was made of are read again.",
         ),
     ],
     output: Annotated[
@@ -47,7 +48,7 @@ def report(
             "-o",
             "--output",
             metavar="DIR",
-            help="Write underestimation.json here; never overwrites.",
+            help="Write underestimation.json, report.html (the same as a page) and metrics.json here; never overwrites.",
             rich_help_panel=SHOWING,
         ),
     ] = None,
@@ -66,6 +67,15 @@ def report(
     judgements: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE", help="Verdicts on whether texts are valid.", rich_help_panel=PANEL),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="Verdicts of a judge (an LLM, say), audited as one more scorer: rows of id, system, value, or of id, a, b, "
+            "winner. NAME:lower=FILE where lower is better. May be repeated.",
+            rich_help_panel=PANEL,
+        ),
     ] = None,
     criterion: Annotated[
         str | None,
@@ -115,6 +125,31 @@ def report(
             rich_help_panel=ASKING,
         ),
     ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Slice outputs by the columns of this file too: rows of id, system (if it differs by system) and columns; "
+            "the outputs or references themselves may be named again. May be repeated.",
+            rich_help_panel=ASKING,
+        ),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CONDITION",
+            help="Exit with 5 where a scorer is `underestimated` (marks a system down), `penalised`, `relative_misranking`, "
+            "`beaten` by a control, or `undecided`. May be repeated.",
+            rich_help_panel=SHOWING,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of the data set, for cards; default: the first file's.", rich_help_panel=SHOWING
+        ),
+    ] = None,
     references: References = None,
     scorer: Scorers = None,
     tier: Tiers = None,
@@ -129,13 +164,15 @@ def report(
 ) -> None:
     """Tell which systems each scorer marks down or up relative to people, by how much, how sure, on what evidence.
 
-    The summary goes to stdout, talk to stderr. Exit codes are those of `geneval score`.
+    The summary goes to stdout, talk to stderr. Exit codes are those of `geneval score`, and 5 where --fail-if holds.
 
     Example: geneval report captions.jsonl --criterion human_score --valid 4.5 -o report
     """
     from geneval.cli._render_report import render
     from geneval.underestimation import ReportPlan, find_underestimation
+    from geneval.underestimation._gates import check_conditions, failures
 
+    check_conditions(fail_if or ())
     shown, text = formats(format)
     if shown is not None and shown.value not in {"table", "json"}:
         raise UsageError(f"--format {shown.value} does not fit; a report is printed as table or json")
@@ -153,7 +190,13 @@ def report(
     run, files = _split(outputs)
     if run is not None:
         _refuse({"--scorer": scorer, "--tier": tier, "--origin": origin, "--condition": condition})
-    inputs = read(files, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
+    if run is not None and not files:
+        _refuse_reading(
+            {"--references": references, "--column": column, "--allow-missing": allow_missing, "--format text": text}
+        )
+        inputs = _reread(run, Path(outputs[0]), quiet=quiet)
+    else:
+        inputs = read(files, references, column, text=text, allow_missing=allow_missing, quiet=quiet)
     settings = run.settings if run is not None else _settings(tier, origin, condition)
     if run is not None:
         _check_run(run, inputs)
@@ -171,17 +214,29 @@ def report(
             plan=plan,
             lower=lower,
             entailment=_entailment(entailment),
+            slices=slices or (),
+            judges=judge,
+            name=name,
             watch=progress,
         )
     if not quiet:
-        for note in found.notes:
-            if note not in inputs.notes:
-                say(f"note: {plain(note)}")
-        for warning in found.warnings:
-            say(f"warning: {plain(warning)}")
+        _tell(found, inputs)
     if output is not None:
         found.save(output)
+        if not quiet:
+            say(f"written: {plain(str(output))} (underestimation.json, report.html)")
     render(found, None if shown is None else shown.value)
+    if fail_if and (told := failures(found.plain(), fail_if)):
+        raise GateError("\n".join(["--fail-if holds:", *told]))
+
+
+def _tell(found: Underestimation, inputs: Inputs) -> None:
+    """Says what reading the inputs has not said."""
+    for note in found.notes:
+        if note not in inputs.notes:
+            say(f"note: {plain(note)}")
+    for warning in found.warnings:
+        say(f"warning: {plain(warning)}")
 
 
 def _entailment(name: str | None) -> NamedEntailment | None:
@@ -203,11 +258,6 @@ def _split(given: list[str]) -> tuple[Result | None, list[str]]:
     files = [path for path in given if path not in runs]
     if len(runs) > 1:
         raise UsageError(f"{runs[0]} and {runs[1]} are run directories; a report is about one run")
-    if not files:
-        raise UsageError(
-            f"{runs[0]} holds scores and no texts, and a report needs texts: give the outputs that were scored behind it "
-            "(and --references, if they were given)"
-        )
     return (Result.open(runs[0]) if runs else None), files
 
 
@@ -226,6 +276,28 @@ def _check_run(run: Result, inputs: Inputs) -> None:
         raise InputError(
             f"the run has the systems {', '.join(run.systems)}, these files {', '.join(inputs.systems)}; give the same files"
         )
+
+
+def _reread(run: Result, directory: Path, *, quiet: bool) -> Inputs:
+    """The texts that a run was made of."""
+    from geneval.data import read_again
+
+    inputs = read_again(run.reading, run.files, directory)
+    if not quiet:
+        say(
+            f"note: read again, as {plain(str(directory))} was made of them: {', '.join(plain(f.name) for f in run.files)}"
+        )
+        for note in inputs.notes:
+            say(f"note: {plain(note)}")
+    return inputs
+
+
+def _refuse_reading(given: dict[str, list[str] | bool | None]) -> None:
+    for option, value in given.items():
+        if value:
+            raise UsageError(
+                f"{option} is about files, and a run alone reads those that it was made of; name the outputs, too"
+            )
 
 
 def _refuse(given: dict[str, list[str] | None]) -> None:

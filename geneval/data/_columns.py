@@ -108,6 +108,11 @@ class ColumnNames:
                     return
             yield number, row, {name: row[column] for name, column in plan}
 
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """Columns that no one reads."""
+        return tuple(self._aside)
+
     def notes(self) -> list[str]:
         """Aliases used, and columns that no one reads."""
         aside = [f"columns left aside: {', '.join(self._aside)}"] if self._aside else []

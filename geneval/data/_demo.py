@@ -9,11 +9,11 @@ from geneval.data._model import Inputs
 
 
 def demo_inputs() -> Inputs:
-    """About 200 COCO images: four captions of each as references, three systems, and people's grades (0 to 5).
+    """300 COCO images: four captions of each as references, three systems, and people's grades of each output (0 to 5).
 
-    `own` is the image's fifth caption; `elsewhere` a caption written for another image that people judged to describe
-    this one; `mismatched` a caption of another image that people graded 1 or less for this one. So there are two right
-    answers, one of them written for another picture, and a wrong one.
+    `own` is the image's fifth caption. The others take one of the captions that were written for other images and that
+    people graded for this one: `echo` the one with the most words in common with the references, `other` one of the rest.
+    No caption was chosen by its grade.
     """
     with as_file(files("geneval") / "demo_data" / "coco.jsonl") as path:
         return read_inputs([str(path)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geneval.data._columns import ColumnNames
 from geneval.data._items import ONCE, Items
@@ -12,7 +12,7 @@ from geneval.data._model import InputFile, Inputs, Output, Rating
 from geneval.data._problems import Fault, Place, Problems, listed
 from geneval.data._reference_files import ReferenceRows, load_references
 from geneval.data._rows import OutputRows
-from geneval.data._sources import open_sources
+from geneval.data._sources import open_sources, reading_of
 from geneval_references import InputError, ReferenceSet, UsageError
 from geneval_scorers import Watch
 
@@ -47,7 +47,7 @@ def read_inputs(
     found = gather(outputs, references, columns, format, problems)
     problems.check()
     items = join_rows(found.rows, found.given)
-    return assemble(
+    inputs = assemble(
         items,
         found.rows.outputs,
         tuple(found.rows.answered),
@@ -56,6 +56,7 @@ def read_inputs(
         files=found.files,
         allow_missing=allow_missing,
     )
+    return replace(inputs, reading=reading_of(outputs, references, columns, format, allow_missing))
 
 
 @dataclass(frozen=True, slots=True)

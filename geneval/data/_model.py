@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -86,6 +86,25 @@ class InputFile:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A file as the user named it: NAME=FILE, or FILE."""
+
+    label: str | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and how: enough to read it again."""
+
+    outputs: tuple[Spec, ...]
+    references: tuple[Spec, ...]
+    columns: Mapping[str, str]
+    format: str | None
+    allow_missing: bool
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Everything that one evaluation reads, checked."""
@@ -104,6 +123,8 @@ class Inputs:
     files: tuple[InputFile, ...] = ()
     missing_outputs: tuple[tuple[str, str], ...] = ()
     """(system, id) without an output; only where missing ones were allowed."""
+    reading: Reading | None = None
+    """How the files were read; None where there were none."""
 
     @property
     def count(self) -> int:

@@ -33,3 +33,12 @@ def holds_outputs(
         *(() if "output" in given else ALIASES["output"]),
     }
     return any(column.split(".")[0] in names for column in row)
+
+
+def holds_choices(path: str) -> bool:
+    """Whether the first row of a file chooses between two outputs, and does not grade one."""
+    sources = open_sources([path], None, Problems())
+    if sources[0].path == "-":
+        return False
+    _, row = next(iter(sources[0].rows()), (0, {}))
+    return any(column in {"winner", "chosen", *ALIASES["winner"]} for column in row)

@@ -11,7 +11,7 @@ from geneval.data._bytes import Lines, check_exists, stem, suffix
 from geneval.data._columns import Row
 from geneval.data._hub import HubRows, is_dataset
 from geneval.data._jsonl import json_rows, jsonl_rows
-from geneval.data._model import InputFile
+from geneval.data._model import InputFile, Reading, Spec
 from geneval.data._problems import Fault, Place, Problems, shown
 from geneval.data._tables import ParquetRows, csv_rows
 from geneval.data._text import text_rows
@@ -163,8 +163,20 @@ def open_sources(specs: Sequence[str], form: str | None, problems: Problems) -> 
     return sources
 
 
+def reading_of(
+    outputs: Sequence[str],
+    references: Sequence[str],
+    columns: Mapping[str, str] | None,
+    form: str | None,
+    allow_missing: bool,
+) -> Reading:
+    """How files are read, for a manifest."""
+    specs = [tuple(Spec(*split_label(str(spec))) for spec in side) for side in (outputs, references)]
+    return Reading(specs[0], specs[1], dict(columns or {}), form, allow_missing)
+
+
 def _source(spec: str, form: str | None, problems: Problems) -> Source:
-    label, path = _split_label(spec)
+    label, path = split_label(spec)
     if is_dataset(path):
         return Source(path, path, path, label, "dataset", problems)
     known = _SUFFIXES.get(suffix(path))
@@ -179,7 +191,7 @@ def _as_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _split_label(spec: str) -> tuple[str | None, str]:
+def split_label(spec: str) -> tuple[str | None, str]:
     """NAME and FILE of NAME=FILE; a file that has `=` in its own name is found as it is."""
     label, equals, path = spec.partition("=")
     if not equals or spec.startswith("hf://") or _exists(spec):

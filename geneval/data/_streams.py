@@ -18,7 +18,7 @@ from geneval.data._model import InputFile, Inputs, Output
 from geneval.data._problems import Fault, Problems
 from geneval.data._reference_files import ReferenceRows
 from geneval.data._rows import OutputRows
-from geneval.data._sources import Source, open_sources
+from geneval.data._sources import Source, open_sources, reading_of
 from geneval_references import GenevalError, InputError, ReferenceSet
 from geneval_scorers import Watch
 
@@ -113,6 +113,7 @@ class StreamedInputs:
         self.count = len(ids)
         self.notes = walk.notes()
         self.files = walk.files()
+        self.reading = reading_of(wanted.outputs, wanted.references, wanted.columns, wanted.format, False)
 
     def each(self) -> Iterator[tuple[ReferenceSet, list[tuple[int, Output]]]]:
         """Every item with its outputs, numbered in the order they were given in.

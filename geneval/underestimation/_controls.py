@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
-from geneval.underestimation._band import exchanges
+from geneval.underestimation._band import Bands
 from geneval.underestimation._matched import Design
 from geneval.underestimation._model import Estimate, of_clusters
 from geneval.underestimation._outputs import Outputs, better_is_higher
 from geneval.underestimation._people import Evidence
 from geneval_scorers import Queries, Ragged, ask_each
 
-_BLOCK = 20_000_000
-"""So many (draw, cell, kind of quality) are drawn together."""
+_BLOCK = 5_000_000
+"""So many cells are drawn together."""
 
 FILE_NAME = re.compile(r"\S+\.\w{2,5}")
 
@@ -30,7 +30,7 @@ class NoiseControls:
     Attributes:
         correlation: of the scorer with people; the noisy one has the same.
         drawn: by control, [draws, systems present] matched-quality differences, in the scorer's units.
-        accuracy: by control, the share of pairs in people's order, mean over draws; None where people order no pair.
+        accuracy: by control, the expected share of pairs in people's order; None where people order no pair.
     """
 
     correlation: float
@@ -51,30 +51,50 @@ class NoiseControls:
         return True
 
 
-def noise_controls(evidence: Evidence, scores: Floats, count: int, seed: int) -> NoiseControls:
-    """Draws a random scorer and an unbiased, noisy one many times; all go through the estimator as the scorer does."""
+def noise_controls(evidence: Evidence, count: int, seed: int) -> list[NoiseControls]:
+    """For each scorer a random one and an unbiased, noisy one, drawn many times; their differences are `map` times the draws."""
     design, rng = evidence.design, np.random.default_rng(seed)
-    spread = float(design.within(scores).std()) or 1.0
-    correlation = _correlation(scores, evidence.grade)
+    spreads = [float(design.within(row).std()) or 1.0 for row in evidence.scores]
+    noisy = [unbiased(evidence, row, spread) for row, spread in zip(evidence.scores, spreads, strict=True)]
+    # Every scorer's noise has the same source, of another size.
+    maps = np.concatenate([design.map, *(design.map * one.noise for one in noisy)])
+    size = max(1, _BLOCK // design.map.shape[1])
+    blocks = [min(size, count - start) for start in range(0, count, size)]
+    drawn = np.concatenate([rng.standard_normal((many, design.map.shape[1])) @ maps.T for many in blocks])
+    random, *others = np.split(drawn, len(noisy) + 1, axis=1)
     above, below = evidence.pairs()
-    drawn: dict[str, list[Floats]] = {"random": [], "unbiased_noise": []}
-    right: dict[str, list[Floats]] = {"random": [], "unbiased_noise": []}
-    size = max(1, _BLOCK // (len(scores) * design.quality.shape[1]))
-    for start in range(0, count, size):
-        many = min(size, count - start)
-        random = rng.standard_normal((many, len(scores))) * spread
-        noisy = _unbiased(evidence, correlation, many, rng)
-        # Of the scorer's spread, so that its differences are in the scorer's units.
-        noisy *= spread / np.maximum(np.asarray([design.within(row).std() for row in noisy])[:, None], 1e-12)
-        for name, rows in (("random", random), ("unbiased_noise", noisy)):
-            drawn[name].append(rows @ design.map.T)
-            right[name].append(_right(rows, above, below).mean(axis=1) if len(above) else np.zeros(0))
-    shares = {name: np.concatenate(parts) for name, parts in right.items()}
-    return NoiseControls(
-        correlation,
-        {name: np.concatenate(parts) for name, parts in drawn.items()},
-        {name: float(share.mean()) if len(share) else None for name, share in shares.items()},
-    )
+    return [
+        NoiseControls(
+            one.correlation,
+            {"random": random * spread, "unbiased_noise": other + design.map @ one.quality},
+            {"random": 0.5 if len(above) else None, "unbiased_noise": one.accuracy(above, below)},
+        )
+        for one, spread, other in zip(noisy, spreads, others, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Noisy:
+    """A scorer that follows true quality alone: normal, given the grades.
+
+    Attributes:
+        correlation: with the grades; that of the scorer it stands beside.
+        quality: [cells], its means.
+        noise: [cells], its standard deviations.
+    """
+
+    correlation: float
+    quality: Floats
+    noise: Floats
+
+    def accuracy(self, above: Ints, below: Ints) -> float | None:
+        """The share of pairs that it is expected to have in people's order; None where there is none."""
+        from scipy import stats
+
+        if not len(above):
+            return None
+        size = np.maximum(np.hypot(self.noise[above], self.noise[below]), 1e-300)
+        return float(stats.norm.cdf((self.quality[above] - self.quality[below]) / size).mean())
 
 
 def _right(scores: Floats, above: Ints, below: Ints) -> Floats:
@@ -88,27 +108,31 @@ def _correlation(scores: Floats, grade: Floats) -> float:
     return float(np.corrcoef(scores, grade)[0, 1])
 
 
-def _unbiased(evidence: Evidence, correlation: float, count: int, rng: np.random.Generator) -> Floats:
-    """Scores that follow true quality alone, [draws, cells], with this correlation to the grades.
+def unbiased(evidence: Evidence, scores: Floats, spread: float) -> Noisy:
+    """A scorer of the same correlation to the grades and the same spread.
 
-    True quality is drawn given the grades: what differs within items (systems and length apart) is shrunken by its share
+    True quality is taken given the grades: what differs within items (systems and length apart) is shrunken by its share
     of noise, and noise of that size is put back.
     """
-    design = evidence.design
-    true = np.stack([_true(design, kind, count, rng) for kind in range(design.quality.shape[1])], axis=2)
+    design, r = evidence.design, _correlation(scores, evidence.grade)
     weight = np.linalg.lstsq(design.within(design.quality), design.within(evidence.grade), rcond=None)[0]
-    quality: Floats = np.asarray(true @ weight, np.float64)
-    r = max(correlation, 0.0)
-    if not r:
-        return np.asarray(rng.standard_normal(quality.shape))
-    grade = evidence.grade - evidence.grade.mean()
-    centred = quality - quality.mean(axis=1, keepdims=True)
-    shared = float((centred @ grade).mean() / len(grade))
-    noise = shared**2 / (r**2 * float(grade.var())) - float((centred**2).mean())
-    return np.asarray(quality + rng.standard_normal(quality.shape) * np.sqrt(max(noise, 0.0)))
+    means, variances = zip(*(_true(design, kind) for kind in range(len(weight))), strict=True)
+    quality, variance = weight @ np.stack(means), weight**2 @ np.stack(variances)
+    if r > 0:
+        grade, centred = evidence.grade - evidence.grade.mean(), quality - quality.mean()
+        shared = float((centred * grade).mean())
+        have = float((centred**2).mean() + variance.mean())
+        variance = variance + max(shared**2 / (r**2 * float(grade.var())) - have, 0.0)
+    else:
+        quality, variance = np.zeros_like(quality), np.ones_like(quality)
+    # In the scorer's units: what is expected within groups is the scorer's spread.
+    within = float((design.within(quality) ** 2 + variance * design.company).mean())
+    scale = spread / max(np.sqrt(within), 1e-12)
+    return Noisy(r, quality * scale, np.sqrt(variance) * scale)
 
 
-def _true(design: Design, kind: int, count: int, rng: np.random.Generator) -> Floats:
+def _true(design: Design, kind: int) -> tuple[Floats, Floats]:
+    """Mean and variance of true quality given a grade, [cells]."""
     grade, noise = design.quality[:, kind], design.noise[:, kind]
     dummies = (design.system[:, None] == design.present[None, 1:]).astype(np.float64)
     known = design.within(np.concatenate([dummies, design.exact], axis=1))
@@ -117,8 +141,7 @@ def _true(design: Design, kind: int, count: int, rng: np.random.Generator) -> Fl
     freedom = max(len(grade) - len(np.unique(design.group)) - known.shape[1], 1)
     spread = float((left**2).sum()) / freedom
     keep = np.clip(1.0 - noise / spread, 0.0, 1.0) if spread else np.ones_like(noise)
-    drawn = rng.standard_normal((count, len(grade))) * np.sqrt(keep * noise)
-    return np.asarray(grade - (1.0 - keep) * left + drawn)
+    return np.asarray(grade - (1.0 - keep) * left), keep * noise
 
 
 def accuracy(evidence: Evidence, scores: Floats, confidence: float) -> Estimate:
@@ -219,28 +242,28 @@ def _mismatched(outputs: Outputs, items: Sequence[int], seed: int) -> TextContro
     return TextControl("mismatched_item", out, "a reference of another item")
 
 
-def text_scores(outputs: Outputs, number: int, control: TextControl) -> Floats:
-    """What a scorer gives a control for each item, [items]; NaN where there is none."""
-    at = np.flatnonzero(control.text >= 0)
-    out = np.full(len(outputs.items), np.nan)
-    if len(at):
-        corpus, scorer = outputs.corpus, outputs.scorers[number]
-        queries = Queries(at, Ragged.singles(control.text[at]), corpus.references.take(at), at)
-        out[at] = better_is_higher(scorer, ask_each([scorer], corpus, queries, what="asking controls")[0].segment)
+def text_scores(outputs: Outputs, given: Sequence[TextControl]) -> Floats:
+    """What scorers give controls for each item, [controls, scorers, items]; NaN where there is none."""
+    out = np.full((len(given), len(outputs.scorers), len(outputs.items)), np.nan)
+    control, item = np.nonzero(np.stack([one.text >= 0 for one in given]))
+    order = np.argsort(item, kind="stable")
+    control, item = control[order], item[order]
+    text = np.stack([one.text for one in given])[control, item]
+    queries = Queries(item, Ragged.singles(text), outputs.corpus.references.take(item), item)
+    for place, answers in enumerate(ask_each(outputs.scorers, outputs.corpus, queries, what="asking controls")):
+        out[control, place, item] = better_is_higher(answers.scorer, answers.segment)
     return out
 
 
-def held_out(outputs: Outputs, number: int, items: Sequence[int], seed: int, confidence: float) -> Estimate:
+def held_out(bands: Bands, items: Sequence[int], seed: int, confidence: float) -> Estimate:
     """The gap of one reference of each item, drawn, in the place of the output: 0 but for chance."""
-    corpus, scorer = outputs.corpus, outputs.scorers[number]
-    rng = np.random.default_rng(seed)
-    texts = {item: corpus.references.row(item) for item in items}
-    gaps, places = [], []
-    for part in exchanges(scorer, corpus, texts):
-        drawn = rng.integers(part.table.shape[1], size=len(part.items))
-        gaps += part.gaps[np.arange(len(drawn)), drawn].tolist()
-        places += part.items.tolist()
-    if not gaps:
+    mask = np.isin(bands.item, np.asarray(items, np.int64))
+    gaps, place, rng = bands.held_out.keep(mask), bands.item[mask], np.random.default_rng(seed)
+    if not len(gaps):
         return Estimate.none("no item has three references", "items")
+    drawn = np.empty(len(gaps), np.int64)
+    for size in np.unique(gaps.lengths).tolist():
+        mine = gaps.lengths == size
+        drawn[mine] = rng.integers(size, size=mine.sum())
     estimator = "mean gap of one drawn reference an item"
-    return of_clusters(np.asarray(gaps), np.asarray(places), confidence, unit="items", estimator=estimator)
+    return of_clusters(gaps.values[gaps.offsets[:-1] + drawn], place, confidence, unit="items", estimator=estimator)

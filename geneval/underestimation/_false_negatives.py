@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,41 +38,51 @@ class Sides:
     @classmethod
     def of(cls, band: Band, threshold: Threshold) -> Sides:
         """All items of a band; with `item` only those of three references or more."""
-        kept = [i for i in range(len(band.item)) if threshold == "pooled" or len(band.level[i])]
-        level = [band.level[i] if threshold == "item" else 0.0 for i in kept]
-        output = [band.of_output[i] - base for i, base in zip(kept, level, strict=True)]
-        reference = [band.of_reference[i] - base for i, base in zip(kept, level, strict=True)]
-        rows = np.repeat(np.asarray(kept, np.int64), [len(one) for one in output])
-        return cls(rows, _joined(output), _joined(reference), len(band.item))
+        row, output, reference = band.of_output.rows, band.of_output.values, band.of_reference.values
+        if threshold == "item":
+            kept = (band.level.lengths > 0)[row]
+            level = band.level.values
+            row, output, reference = row[kept], output[kept] - level, reference[kept] - level
+        return cls(row, output, reference, len(band.item))
 
-    def quantiles(self, alpha: float) -> Floats:
-        """For each item the score that a share alpha of the band of other items lies below, ties half, [items].
+    @cached_property
+    def _counts(self) -> Ints:
+        return np.bincount(self.row, minlength=self.items)
+
+    @cached_property
+    def _ladders(self) -> tuple[Floats, list[Floats]]:
+        """The references' scores, each once, and for each part of the items how much of the others lies below each.
 
         Items are parted in ten; a part's threshold comes from the others, so that it owes nothing to the references that
-        are compared with it. Each item has equal weight.
+        are compared with it. Each item has equal weight. Ties are half below; infinite where the others have no such score.
         """
-        weight = 1.0 / np.bincount(self.row, minlength=self.items)[self.row]
-        out = np.full(self.items, np.nan)
-        parts = min(PARTS, len(np.unique(self.row)))
+        scores, place = np.unique(self.reference, return_inverse=True)
+        weight = (1.0 / np.maximum(self._counts, 1))[self.row]
+        parts = min(PARTS, int((self._counts > 0).sum()))
+        below = []
         for part in range(parts):
             others = self.row % parts != part if parts > 1 else np.ones(len(self.row), bool)
-            scores, place = np.unique(self.reference[others], return_inverse=True)
-            share = np.bincount(place, weights=weight[others]) / weight[others].sum()
-            # The score whose ties, half of them below, come closest.
-            nearest = int(np.abs(np.cumsum(share) - share / 2 - alpha).argmin())
-            out[np.arange(self.items) % parts == part] = scores[nearest]
+            share = np.bincount(place[others], weights=weight[others], minlength=len(scores)) / weight[others].sum()
+            below.append(np.where(share > 0, np.cumsum(share) - share / 2, np.inf))
+        return scores, below
+
+    def quantiles(self, alpha: float) -> Floats:
+        """For each item the score that a share alpha of the band of other items lies below: whose ties come closest, [items]."""
+        scores, below = self._ladders
+        out = np.full(self.items, np.nan)
+        for part, shares in enumerate(below):
+            out[part :: len(below)] = scores[int(np.abs(shares - alpha).argmin())]
         return out
 
-    def share(self, flags: Floats) -> Floats:
+    def share(self, flags: np.ndarray) -> Floats:
         """The mean of flags over each item's references, [items]; NaN where it has none."""
-        counts = np.bincount(self.row, minlength=self.items)
         sums = np.bincount(self.row, weights=flags, minlength=self.items)
-        return np.asarray(np.divide(sums, counts, out=np.full(self.items, np.nan), where=counts > 0))
+        return np.asarray(np.divide(sums, self._counts, out=np.full(self.items, np.nan), where=self._counts > 0))
 
     def below(self, side: Floats, thresholds: Floats) -> Floats:
         """How much of each item's scores lies below its threshold; ties are half below."""
         limit = thresholds[self.row]
-        return self.share(np.asarray((side < limit) + 0.5 * (side == limit), np.float64))
+        return self.share((side < limit) + 0.5 * (side == limit))
 
     def percentiles(self) -> Floats:
         """Where outputs lie in the band, 0 to 1, [items]; ties are half below."""
@@ -80,65 +91,65 @@ class Sides:
         return self.share(np.asarray((left + right) / 2 / max(len(pool), 1), np.float64))
 
 
-def _joined(parts: list[Floats]) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
 def rates(
-    band: Band, valid: Mapping[str, np.ndarray], invalid: np.ndarray, confidence: float
+    sides: Mapping[Threshold, Sides],
+    item: Ints,
+    valid: Mapping[str, np.ndarray],
+    invalid: np.ndarray,
+    confidence: float,
 ) -> list[dict[str, object]]:
     """Share of outputs below the band's alpha, less the share of the band itself, and what stands beside it.
 
     Args:
-        band: of one system.
+        sides: of one system, by threshold.
+        item: places of the band's items.
         valid: by kind of evidence, which items' outputs are valid, [items of the band].
         invalid: which are known to be invalid.
         confidence: of intervals.
     """
     found: list[dict[str, object]] = []
-    for kind in ("pooled", "item"):
-        sides = Sides.of(band, kind)
-        if not len(sides.row):
+    for kind, one in sides.items():
+        if not len(one.row):
             continue
+        score = one.share(one.output)
+        there = ~np.isnan(score)
+        kept = {evidence: np.flatnonzero(mask & there) for evidence, mask in valid.items()}
+        wrong = np.flatnonzero(invalid & there)
+        areas = {evidence: auc(score[at], score[wrong]) for evidence, at in kept.items()}
         for alpha in ALPHAS:
-            found += _at(sides, band, kind, alpha, valid=valid, invalid=invalid, confidence=confidence)
+            rows = _at(one, item, alpha, valid=kept, invalid=wrong, confidence=confidence)
+            found += [{"threshold": kind, **row, "auc": areas[str(row["evidence"])]} for row in rows]
     return found
 
 
 def _at(
     sides: Sides,
-    band: Band,
-    kind: Threshold,
+    item: Ints,
     alpha: float,
     *,
-    valid: Mapping[str, np.ndarray],
-    invalid: np.ndarray,
+    valid: Mapping[str, Ints],
+    invalid: Ints,
     confidence: float,
-) -> list[dict[str, object]]:
+) -> Iterator[dict[str, object]]:
     limit = sides.quantiles(alpha)
-    tied = sides.share((sides.reference == limit[sides.row]).astype(np.float64))
-    achieved = float(np.nanmean(sides.share((sides.reference < limit[sides.row]).astype(np.float64))))
-    refused = float(np.nanmean(tied)) > alpha
-    own, theirs = sides.below(sides.output, limit), sides.below(sides.reference, limit)
-    out = []
-    for evidence, mask in valid.items():
-        at = np.flatnonzero(mask & ~np.isnan(own))
-        wrong = np.flatnonzero(invalid & ~np.isnan(own))
-        reason = f"{float(np.nanmean(tied)):.0%} of the band have just this score: no threshold cuts off {alpha:.0%}"
-        row: dict[str, object] = {"threshold": kind, "alpha": alpha, "achieved": achieved, "evidence": evidence}
+    whole, half = sides.reference < limit[sides.row], sides.reference == limit[sides.row]
+    achieved, tied = (float(np.nanmean(sides.share(flags))) for flags in (whole, half))
+    own, theirs = sides.below(sides.output, limit), sides.share(whole + 0.5 * half)
+    for evidence, at in valid.items():
+        reason = f"{tied:.0%} of the band have just this score: no threshold cuts off {alpha:.0%}"
         estimator = f"share below the band's {alpha:.0%} quantile less the band's own share"
-        row |= {
+        excess = of_clusters((own - theirs)[at], item[at], confidence, unit="outputs", estimator=estimator)
+        refused = tied > alpha
+        yield {
+            "alpha": alpha,
+            "achieved": achieved,
+            "evidence": evidence,
             "band_fnr": float(np.nanmean(theirs)),
             "fnr": None if refused or not len(at) else float(own[at].mean()),
-            "excess": Estimate.none(reason)
-            if refused
-            else of_clusters((own - theirs)[at], band.item[at], confidence, unit="outputs", estimator=estimator),
-            "tnr": None if refused or not len(wrong) else float(own[wrong].mean()),
-            "n_invalid": len(wrong),
-            "auc": auc(sides.share(sides.output)[at], sides.share(sides.output)[wrong]),
+            "excess": Estimate.none(reason) if refused else excess,
+            "tnr": None if refused or not len(invalid) else float(own[invalid].mean()),
+            "n_invalid": len(invalid),
         }
-        out.append(row)
-    return out
 
 
 def auc(valid: Floats, invalid: Floats) -> float | None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from geneval.agreement._correlations import Floats
 from geneval.underestimation import _controls as controls
-from geneval.underestimation._band import Band, band_of
-from geneval.underestimation._controls import NoiseControls, noise_controls
-from geneval.underestimation._false_negatives import Sides, rates
+from geneval.underestimation._band import Band
+from geneval.underestimation._controls import NoiseControls
+from geneval.underestimation._false_negatives import Sides, Threshold, rates
 from geneval.underestimation._matched import Design, Spread
 from geneval.underestimation._model import Estimate, Finding, of_clusters, quantile
 from geneval.underestimation._outputs import Outputs
-from geneval.underestimation._people import Evidence, exact_columns
+from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ALPHAS, ReportPlan
 from geneval.underestimation._validity import Validity
 from geneval.underestimation._verdict import judged, of_scorer, sentence
+from geneval.underestimation._version import Version
 from geneval_scorers import holm
 
 HEADLINE = 0.25
@@ -35,12 +36,37 @@ _POWER = 1.2816
 class OfScorer:
     """One scorer on one version of the data."""
 
-    outputs: Outputs
-    evidence: Evidence
-    plan: ReportPlan
+    version: Version
     number: int
-    items: Sequence[int]
     kinds: Sequence[Validity]
+
+    texts: ClassVar[bool] = True
+    """Whether it can score any text: a judge whose verdicts are read from a file cannot (`OfJudge`)."""
+
+    @property
+    def recipe(self) -> str:
+        """The signature without what was learned from the data."""
+        return self.outputs.asked[self.number].signature()
+
+    @property
+    def outputs(self) -> Outputs:
+        """Of all scorers."""
+        return self.version.outputs
+
+    @property
+    def evidence(self) -> Evidence:
+        """Of all scorers."""
+        return self.version.evidence
+
+    @property
+    def plan(self) -> ReportPlan:
+        """Options."""
+        return self.version.plan
+
+    @property
+    def items(self) -> Sequence[int]:
+        """Places of those that count."""
+        return self.version.items
 
     @property
     def name(self) -> str:
@@ -75,27 +101,31 @@ class OfScorer:
         bare = self.design.without_noise()
         return None if bare.trouble else bare.differences(self.scores)
 
-    @cached_property
+    @property
     def noise(self) -> NoiseControls | None:
         """Of controls."""
-        if self.matched is None:
-            return None
-        return noise_controls(self.evidence, self.scores, self.plan.draws, self.plan.seed)
+        return None if self.matched is None else self.version.noise[self.number]
 
     @property
     def sound(self) -> bool:
         """Whether controls come out at 0."""
         return self.noise is None or self.noise.sound()
 
-    @cached_property
+    @property
     def bands(self) -> dict[int, Band]:
         """By system."""
-        return {s: band_of(self.outputs, self.number, s, self.items) for s in range(len(self.outputs.systems))}
+        return self.version.bands[self.number]
+
+    @cached_property
+    def sides(self) -> dict[int, dict[Threshold, Sides]]:
+        """Of each band, by threshold."""
+        kinds: tuple[Threshold, ...] = ("pooled", "item")
+        return {s: {kind: Sides.of(band, kind) for kind in kinds} for s, band in self.bands.items()}
 
     @cached_property
     def held_out(self) -> Estimate:
         """The gap of a reference in the system's place."""
-        return controls.held_out(self.outputs, self.number, self.items, self.plan.seed, self.plan.confidence)
+        return controls.held_out(self.version.whole[self.number], self.items, self.plan.seed, self.plan.confidence)
 
     def findings(self) -> list[Finding]:
         """One a system, with verdicts."""
@@ -123,7 +153,7 @@ class OfScorer:
         band = self.bands[system]
         difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
         equivalent, needed = self._settled(place, margin)
-        high, low = band.permuted(self.plan.permutations, self.plan.seed) if len(band.item) else (None, None)
+        high, low = self.version.exchanged[self.number].get(system, (None, None))
         valid = self._valid(system, band)
         differential, (lost, won) = self._differential(system), self._contradiction(system)
         return Finding(
@@ -146,8 +176,14 @@ class OfScorer:
             gap_valid={name: self._gap(band, mask) for name, mask in valid.items()},
             p_penalised=high,
             p_rewarded=low,
-            percentile=self._percentile(band),
-            false_negatives=rates(band, self._asked(valid, band), self._invalid(system, band), self.plan.confidence),
+            percentile=self._percentile(system),
+            false_negatives=rates(
+                self.sides[system],
+                band.item,
+                self._asked(valid, band),
+                self._invalid(system, band),
+                self.plan.confidence,
+            ),
             differential_fnr=differential[f"{HEADLINE:g}"],
             differential_fnr_at=differential,
             contradiction=lost,
@@ -198,13 +234,12 @@ class OfScorer:
         estimator = "what references score above the output, both against the same references"
         return of_clusters(band.gap[mask], band.item[mask], self.plan.confidence, unit="outputs", estimator=estimator)
 
-    def _percentile(self, band: Band) -> Estimate:
-        sides = Sides.of(band, "pooled")
-        if not len(sides.row):
+    def _percentile(self, system: int) -> Estimate:
+        sides, item = self.sides[system]["pooled"], self.bands[system].item
+        if not len(item):
             return Estimate.none("no item has two references and a score for each of them")
-        found = sides.percentiles()
         estimator = "place in the pooled band, ties half"
-        return of_clusters(found, band.item, self.plan.confidence, unit="outputs", estimator=estimator)
+        return of_clusters(sides.percentiles(), item, self.plan.confidence, unit="outputs", estimator=estimator)
 
     def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
         """By kind of evidence, which of the band's items have a valid output."""
@@ -219,7 +254,7 @@ class OfScorer:
         """Outputs that some evidence calls invalid, and none valid."""
         wrong, right = np.zeros(len(band.item), bool), np.zeros(len(band.item), bool)
         for kind in self.kinds:
-            if kind.evidence in {"judged", "rated"}:
+            if kind.evidence in {"judged", "verified", "rated"}:
                 wrong |= (kind.known & ~kind.valid)[band.item, system]
                 right |= (kind.known & kind.valid)[band.item, system]
         return wrong & ~right
@@ -231,8 +266,8 @@ class OfScorer:
         for alpha in ALPHAS:
             table = np.full(self.outputs.text.shape, np.nan)
             for system, band in self.bands.items():
-                sides = Sides.of(band, "pooled")
-                if len(sides.row):
+                if len(band.item):
+                    sides = self.sides[system]["pooled"]
                     table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
             out[alpha] = table[self.evidence.item, self.evidence.system]
         return out
@@ -274,7 +309,7 @@ class OfScorer:
     def _parts(self) -> list[tuple[str, Design, Spread | None]]:
         return [
             (name, design, None if design.trouble else design.differences(self.scores[places]))
-            for name, places, design in parts_of(self.evidence, self.outputs, self.plan)
+            for name, places, design in self.version.parts
         ]
 
     def _checks(self, system: int) -> list[dict[str, object]]:
@@ -368,8 +403,8 @@ class OfScorer:
     def _text_controls(self) -> Iterator[dict[str, object]]:
         """Texts in the outputs' place: what answers nothing should score below every system."""
         table = self.outputs.scores.table[self.number]
-        for control in controls.text_controls(self.outputs, self.items, self.plan.seed):
-            scores = controls.text_scores(self.outputs, self.number, control)
+        for control, every in zip(*self.version.texts, strict=True):
+            scores = every[self.number]
             above = []
             for place, system in enumerate(self.outputs.systems):
                 both = np.flatnonzero(~np.isnan(scores) & ~np.isnan(table[:, place]))
@@ -394,26 +429,3 @@ class OfScorer:
 
 def _pairs(count: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(count) for j in range(i + 1, count)]
-
-
-def parts_of(evidence: Evidence, outputs: Outputs, plan: ReportPlan) -> Iterator[tuple[str, np.ndarray, Design]]:
-    """Parts of the data, grades as given: the best grades of each kind of quality, and bins of length.
-
-    To take noise out of grades needs all of them; within a part that was chosen by them it would be taken out twice.
-    """
-    lengths = outputs.lengths[evidence.item, evidence.system]
-    design = evidence.design.without_noise()
-    masks = []
-    if evidence.kind == "ratings":
-        for kind, name in enumerate(evidence.names):
-            values = design.quality[:, kind]
-            limit = plan.valid.get(name, float(np.quantile(values, 0.5, method="higher")))
-            masks.append((f"{name} {limit:g} or better", values >= limit - 1e-9))
-    edges = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3, 1], method="nearest"))
-    for low, high in pairwise(edges.tolist()):
-        inside = (lengths > low) | ((low == edges[0]) & (lengths == low))
-        masks.append((f"{low + (low != edges[0]):g} to {high:g} words", inside & (lengths <= high)))
-    for name, mask in masks:
-        places = np.flatnonzero(mask)
-        part = replace(design.take(places), exact=exact_columns(lengths[places]))
-        yield name, places, part

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from geneval.agreement._people import Criterion, criteria_of
@@ -64,6 +64,8 @@ class Known:
         plan: options.
         watch: told about progress.
         entailment: tells which additions are supported and which outputs contradict their references; None: rules do.
+        columns: of a user's own: column -> (id, system, or None for all of the item's) -> value.
+        judges: verdicts read from files, each as a scorer on data of its own; their `texts` is False.
     """
 
     inputs: Inputs
@@ -77,3 +79,5 @@ class Known:
     plan: ReportPlan
     watch: Watch | None
     entailment: Entailment | None = None
+    columns: Mapping[str, Mapping[tuple[str, str | None], str | float]] = field(default_factory=dict)
+    judges: Sequence[OfScorer] = ()

@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "geneval.underestimation/1"
 FILE = "underestimation.json"
+PAGE = "report.html"
 
 Kind = Literal["penalised", "relative_misranking", "both", "no_evidence", "not_enough_evidence"]
 """Penalised against the human band; not penalised, but others rewarded above it; both; nothing there; cannot tell."""
@@ -54,8 +56,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
     if not len(values):
         return Estimate.none(f"no {unit}", unit)
     mean = float(values.mean())
-    number = np.unique(cluster, return_inverse=True)[1]
-    sums = np.bincount(number, weights=values - mean)
+    sums = np.bincount(cluster, weights=values - mean)[np.bincount(cluster) > 0]
     if len(sums) < 2:
         return Estimate(mean, None, None, len(values), unit, estimator, "one item gives no interval")
     se = math.sqrt(float((sums**2).sum()) * len(sums) / (len(sums) - 1)) / len(values)
@@ -63,6 +64,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
     return Estimate(mean, mean - reach, mean + reach, len(values), unit, f"{estimator}; sandwich over items, t")
 
 
+@cache
 def quantile(share: float, freedom: int) -> float:
     """Of Student's t."""
     from scipy import stats
@@ -134,6 +136,7 @@ class Underestimation:
 
     Attributes:
         finding: in a sentence.
+        name: of the data set; None where it has none.
         audit: leaked copies, and what was left out for them.
         findings: one a scorer and system, on the cleaned data.
         raw: the same on the data as given; empty where nothing was left out.
@@ -159,6 +162,7 @@ class Underestimation:
     plan: Mapping[str, object]
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    name: str | None = None
     known: Known | None = field(default=None, repr=False, compare=False)
 
     def of(self, system: str, scorer: str) -> Finding:
@@ -177,6 +181,7 @@ class Underestimation:
         return {
             "schema": SCHEMA,
             "geneval": __version__,
+            "name": self.name,
             "finding": self.finding,
             "audit": self.audit,
             "scorers": list(self.scorers),
@@ -190,20 +195,31 @@ class Underestimation:
             "warnings": list(self.warnings),
         }
 
+    def plain(self) -> dict[str, Any]:
+        """The same in dicts, lists, texts and numbers, as JSON has it; None for numbers that are none."""
+        found: dict[str, Any] = _plain(self.to_dict())
+        return found
+
     def to_json(self) -> str:
         """The same as text; no NaN."""
-        return json.dumps(_plain(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.plain(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def save(self, directory: str | Path) -> Path:
-        """Writes `underestimation.json` into a new directory; nothing is ever overwritten."""
+        """Writes `underestimation.json`, `report.html` and `metrics.json` into a new directory; nothing is ever overwritten."""
+        from geneval.report import page_of
         from geneval.run_directory import run_directory
+        from geneval.underestimation._metrics import METRICS, metrics_of
 
+        text = self.to_json()
         with run_directory(directory) as folder:
-            (folder / FILE).write_text(self.to_json() + "\n", encoding="utf-8")
+            (folder / FILE).write_text(text + "\n", encoding="utf-8")
+            (folder / PAGE).write_text(page_of(self), encoding="utf-8", newline="\n")
+            metrics = json.dumps(metrics_of(self.plain()), indent=2, ensure_ascii=False)
+            (folder / METRICS).write_text(metrics + "\n", encoding="utf-8")
         return Path(directory)
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     """What JSON knows: numbers that are none become null."""
     if isinstance(value, Estimate):
         return _plain(asdict(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -68,16 +69,21 @@ class Evidence:
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Cells that people put one above the other: (above, below), within groups."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> tuple[Ints, Ints]:
         order = np.argsort(self.design.group, kind="stable")
         starts = np.flatnonzero(np.diff(self.design.group[order], prepend=-1))
-        above, below = [], []
-        for cells in np.split(order, starts[1:]):
-            one, other = np.triu_indices(len(cells), 1)
-            first, second = cells[one], cells[other]
-            sign = np.sign(self.grade[first] - self.grade[second])
-            above += [first[sign > 0], second[sign < 0]]
-            below += [second[sign > 0], first[sign < 0]]
-        return np.concatenate(above), np.concatenate(below)
+        sizes = np.diff(starts, append=len(order))
+        found = [np.zeros((2, 0), np.int64)]
+        for size in np.unique(sizes).tolist():
+            cells = order[starts[sizes == size][:, None] + np.arange(size)]
+            one, other = np.triu_indices(size, 1)
+            found.append(np.stack([cells[:, one].ravel(), cells[:, other].ravel()]))
+        first, second = np.concatenate(found, axis=1)
+        sign = np.sign(self.grade[first] - self.grade[second])
+        return np.where(sign > 0, first, second)[sign != 0], np.where(sign > 0, second, first)[sign != 0]
 
 
 def of_ratings(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,26 @@ from geneval.data import (
     Rating,
     preferences_of,
     ratings_of,
+    read_item_columns,
     read_judgements,
     read_preferences,
     read_ratings,
 )
+from geneval.data._bytes import stem
+from geneval.underestimation._band import Bands, bands_of, learned_bands_of
+from geneval.underestimation._features import Labels, check_columns
 from geneval.underestimation._findings import OfScorer
+from geneval.underestimation._headline import headline
+from geneval.underestimation._judges import ABSENT, Judge, OfJudge, judges_of, with_judge
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
 from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
+from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
+from geneval.underestimation._version import Version
 from geneval_references import InputError
 from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
@@ -56,6 +65,9 @@ def find_underestimation(
     plan: ReportPlan | None = None,
     lower: Sequence[str] = (),
     entailment: Entailment | None = None,
+    slices: Sequence[str | Path] = (),
+    judges: Any = None,
+    name: str | None = None,
     watch: Watch | None = None,
 ) -> Underestimation:
     """Tells which systems each scorer marks down or up relative to people.
@@ -72,6 +84,11 @@ def find_underestimation(
         plan: options.
         lower: components of ratings of which lower is better.
         entailment: a model that tells whether one text follows from another, for the causes of penalties.
+        slices: files with columns to slice by; those of outputs or references may be named again.
+        judges: verdicts of judges (LLMs, say), each audited as one more scorer: files (`NAME=FILE`), or a mapping of names
+            to files or rows. Rows are ratings, or preferences between all outputs of an item; `NAME:lower` where lower is
+            better.
+        name: of the data set; by default that of the first file.
         watch: told about progress.
 
     Raises:
@@ -93,11 +110,19 @@ def find_underestimation(
             "the outputs hold no ratings"
         )
     outputs = outputs_of(inputs, ready, fitted, settings or Settings(), watch)
-    notes = (*inputs.notes, *noted, *more, *((left_out,) if left_out else ()))
+    columns, about = _columns(slices, outputs)
+    notes = (*inputs.notes, *noted, *more, *about, *((left_out,) if left_out else ()))
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch, entailment).report(notes)
-    return replace(report, warnings=(*_otherwise(settings), *report.warnings))
+    judged = judges_of(judges)
+    report = _Reporting(inputs, outputs, people, chosen, audited, watch, columns, entailment, judged).report(notes)
+    return replace(report, name=name or _name(inputs), warnings=(*_otherwise(settings), *report.warnings))
+
+
+def _name(inputs: Inputs) -> str | None:
+    """The first file's name without its suffixes; stdin has none."""
+    first = inputs.files[0].name if inputs.files else "-"
+    return None if first == "-" else stem(first)
 
 
 def _otherwise(settings: Settings | None) -> list[str]:
@@ -120,6 +145,14 @@ def _judgements(given: Any) -> tuple[Judgement, ...]:
     return tuple(rows)
 
 
+def _columns(files: Sequence[str | Path], outputs: Outputs) -> tuple[Labels, tuple[str, ...]]:
+    if not files:
+        return {}, ()
+    found, notes, _ = read_item_columns([str(path) for path in files])
+    check_columns(found, outputs)
+    return found, notes
+
+
 @dataclass
 class _Reporting:
     """One report."""
@@ -130,7 +163,9 @@ class _Reporting:
     plan: ReportPlan
     audited: Audit
     watch: Watch | None
-    entailment: Entailment | None = None
+    columns: Labels
+    entailment: Entailment | None
+    judges: Sequence[Judge] = ()
 
     def report(self, notes: tuple[str, ...]) -> Underestimation:
         self.warnings: list[str] = []
@@ -142,14 +177,33 @@ class _Reporting:
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
         findings, said, rows = self._of_all(ones)
-        raw = self._of_all(self._each(whole, list(range(len(self.outputs.items))), kinds))[0] if leaked else []
+        of_judges = self._of_judges(leaked, items, kinds)
+        more, judged, controls = self._of_all(of_judges)
+        judged = [row | {"judge": dict(j.facts), "absent": ABSENT} for row, j in zip(judged, self.judges, strict=True)]
+        every = list(range(len(self.outputs.items)))
+        raw = (
+            self._of_all([*self._each(whole, every, kinds), *self._of_judges(set(), every, kinds)])[0] if leaked else []
+        )
         known = Known(
-            self.inputs, self.outputs, self.people, clean, items, validity, ones, findings, self.plan, self.watch,
-            self.entailment,
-        )  # fmt: skip
+            self.inputs,
+            self.outputs,
+            self.people,
+            clean,
+            items,
+            validity,
+            ones,
+            findings,
+            self.plan,
+            self.watch,
+            columns=self.columns,
+            entailment=self.entailment,
+            judges=of_judges,
+        )
+        findings, said, rows = findings + more, said + judged, rows + controls
+        sections = {name: section(known) for name, section in SECTIONS.items()}
         self._warn_about(clean)
         return Underestimation(
-            finding=self._finding(said, findings, clean),
+            finding=" ".join([headline(said, findings, sections["ranking"], clean), *blamed(sections["references"])]),
             audit={
                 "copies": self._copies(),
                 "left_out": sorted(leaked),
@@ -161,7 +215,7 @@ class _Reporting:
             scorers=said,
             controls=rows,
             validity=self._counts(validity, items),
-            sections={name: section(known) for name, section in SECTIONS.items()},
+            sections=sections,
             people=self._about_people(clean),
             plan=asdict(self.plan),
             warnings=(*dict.fromkeys((*clean.warnings, *self.warnings)),),
@@ -204,13 +258,27 @@ class _Reporting:
             criterion=people.of_ratings,
             valid_from=self.plan.valid,
             lower=people.lower,
+            references=self.inputs.items,
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
-        return [
-            OfScorer(self.outputs, evidence, self.plan, number, items, kinds)
-            for number in range(len(self.outputs.scores.columns))
-        ]
+        bands = self._bands | learned_bands_of(self.outputs, items)
+        version = Version(self.outputs, bands, evidence, items, self.plan)
+        return [OfScorer(version, number, kinds) for number in range(len(self.outputs.scores.columns))]
+
+    @cached_property
+    def _bands(self) -> dict[int, Bands]:
+        return bands_of(self.outputs)
+
+    def _of_judges(self, leaked: set[str], items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
+        """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
+        found: list[OfScorer] = []
+        for judge in self.judges:
+            outputs, told = with_judge(self.outputs, judge)
+            evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
+            self.warnings += [*((told,) if told else ()), *evidence.warnings]
+            found.append(OfJudge(Version(outputs, {}, evidence, items, self.plan), 0, kinds))
+        return found
 
     def _of_all(
         self, ones: Sequence[OfScorer]
@@ -221,7 +289,7 @@ class _Reporting:
         for number, one in enumerate(ones):
             mine = one.findings()
             findings += mine
-            said.append(one.summary(mine))
+            said.append(one.summary(mine) | {"recipe": one.recipe})
             rows += one.control_rows()
             if not one.sound:
                 self.warnings.append(
@@ -230,30 +298,6 @@ class _Reporting:
             if self.watch:
                 self.watch("reporting", number + 1, len(ones))
         return findings, said, rows
-
-    def _finding(self, said: Sequence[Mapping[str, object]], findings: Sequence[Finding], evidence: Evidence) -> str:
-        order = ("both", "penalised", "relative_misranking", "not_enough_evidence", "no_evidence")
-        by_kind = {kind: [row for row in said if row["verdict"] == kind] for kind in order}
-        parts = []
-        for kind in order[:3]:
-            rows = by_kind[kind]
-            if rows:
-                parts.append(_together(kind, rows, findings))
-        if not parts:
-            if by_kind["not_enough_evidence"]:
-                names = ", ".join(str(row["scorer"]) for row in by_kind["not_enough_evidence"])
-                parts.append(
-                    f"Not enough evidence that {names} mark{_s(by_kind['not_enough_evidence'])} any system down or up at equal human quality"
-                )
-            else:
-                parts.append(
-                    "No evidence of underestimation: at equal human quality all systems get the same scores, within the margin"
-                )
-        parts[0] += f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"
-        sided = [row for row in said if row.get("sides_with_people")]
-        if sided and len(sided) * 2 >= len(said):
-            parts.append(f"{len(sided)} of {len(said)} scorers order pairs of outputs as people do more often than not")
-        return ". ".join(parts) + "."
 
     def _counts(self, validity: Sequence[Validity], items: Sequence[int]) -> list[dict[str, object]]:
         out = []
@@ -294,31 +338,3 @@ class _Reporting:
         if self.outputs.left_aside:
             self.warnings.append(f"{self.outputs.left_aside} outputs beyond a system's first for an item do not count")
         self.warnings.append("one data set says nothing of others: a scorer may do otherwise on other items or systems")
-
-
-def _s(rows: Sequence[object]) -> str:
-    return "s" if len(rows) == 1 else ""
-
-
-def _together(kind: str, rows: Sequence[Mapping[str, Any]], findings: Sequence[Finding]) -> str:
-    """One clause for all scorers of one verdict: whom they mark down and up, by how much, how sure."""
-    names = [str(row["scorer"]) for row in rows]
-    mine = [row for row in findings if row.scorer in names]
-    said = " and ".join(part for way in ("down", "up") if (part := _marked(mine, way)))
-    verdict = {
-        "both": "penalised against the human band, while others are rewarded above it",
-        "penalised": "penalised against the human band",
-        "relative_misranking": "relative misranking",
-    }[kind]
-    return f"{', '.join(names)} mark{_s(rows)} {said} at equal human quality: {verdict}"
-
-
-def _marked(findings: Sequence[Finding], way: str) -> str:
-    rows = [row for row in findings if row.direction == way and row.standardised is not None]
-    if not rows:
-        return ""
-    sizes = sorted((row.standardised for row in rows if row.standardised is not None), key=abs)
-    spread = f"{sizes[0]:+.2f}" if len(sizes) == 1 else f"{sizes[0]:+.2f} to {sizes[-1]:+.2f}"
-    p = max(row.p_adjusted or 0.0 for row in rows)
-    sure = "p < .001" if p < 0.001 else f"p <= {p:.3f}"
-    return f"{', '.join(dict.fromkeys(row.system for row in rows))} {way} ({spread} sd, {sure})"

@@ -12,7 +12,7 @@ from geneval.agreement._people import Criterion
 from geneval.agreement._scores import known
 from geneval.data import Judgement, Preference, Rating
 from geneval.underestimation._outputs import Outputs
-from geneval_references import UsageError, fold
+from geneval_references import ReferenceSet, UsageError, fold
 
 Bools = np.ndarray
 
@@ -22,7 +22,7 @@ class Validity:
     """Evidence of one kind.
 
     Attributes:
-        evidence: `judged`, `rated`, `rated:NAME`, `preferred`, or `unknown`.
+        evidence: `judged`, `verified`, `rated`, `rated:NAME`, `preferred`, `inferred`, or `unknown`.
         rule: when an output counts as valid.
         known: [items, systems], of which outputs something is known.
         valid: which of them are valid.
@@ -43,17 +43,21 @@ def kinds_of(
     criterion: Criterion | None,
     valid_from: Mapping[str, float],
     lower: Sequence[str] = (),
+    references: Sequence[ReferenceSet] = (),
 ) -> list[Validity]:
     """All kinds of evidence that there are; `unknown` are the outputs that none speaks of."""
     found = []
     if judgements:
         found.append(_judged(outputs, judgements))
+    found += _equal_to(outputs, references, "verified", "equals a reference of its item that people judged valid")
     for name, limit in valid_from.items():
         asked = name or (criterion.name if criterion else None)
         turned = name in lower if name else criterion is not None and criterion.lower
         found.append(_rated(outputs, ratings, name, (asked, turned), limit))
     if preferences:
         found.append(_preferred(outputs, preferences))
+    rule = "equals a reference of its item that a calibrated model admitted, from another origin than the system itself"
+    found += _equal_to(outputs, references, "inferred", rule)
     there = outputs.scores.there
     spoken = np.zeros_like(there)
     for kind in found:
@@ -116,6 +120,26 @@ def _preferred(outputs: Outputs, preferences: Sequence[Preference]) -> Validity:
     for (item, system), cast in votes.items():
         there[item, system], valid[item, system] = True, float(np.mean(cast)) >= 0.5
     return Validity("preferred", "not below an original reference in half of the votes or more", there, valid)
+
+
+def _equal_to(outputs: Outputs, references: Sequence[ReferenceSet], tier: str, rule: str) -> list[Validity]:
+    """Outputs whose text is, folded, that of a reference of this tier: nothing is known of the others.
+
+    What people said of a text holds whoever wrote it; what a model infers of a system's own output does not speak for it.
+    """
+    items, valid = known(outputs.scores.items), _blank(outputs)
+    for one in references:
+        mine = [r for r in one.references if r.tier == tier and r.text.strip()]
+        if not mine or one.id not in items:
+            continue
+        origins: dict[str, set[str]] = defaultdict(set)
+        for reference in mine:
+            origins[fold(reference.text)].add(reference.origin)
+        for system in np.flatnonzero(outputs.text[items[one.id]] >= 0).tolist():
+            found = origins.get(fold(outputs.corpus.texts[outputs.text[items[one.id], system]]), set())
+            own = set() if tier == "verified" else {f"output:{outputs.systems[system]}"}
+            valid[items[one.id], system] = bool(found - own)
+    return [Validity(tier, rule, valid.copy(), valid)] if valid.any() else []
 
 
 def _blank(outputs: Outputs) -> Bools:

@@ -1,7 +1,17 @@
 """Numbers: texts and reference sets in, scores out. Knows no files."""
 
 from geneval_scorers._answer_checks import guarded
-from geneval_scorers._answers import CHUNK, FAILED, Answers, ask_all, ask_each, expected_at, expected_at_each, turns
+from geneval_scorers._answers import (
+    CHUNK,
+    FAILED,
+    Answers,
+    ask_all,
+    ask_each,
+    ask_subsets,
+    expected_at,
+    expected_at_each,
+    turns,
+)
 from geneval_scorers._bootstrap import Resamples, percentile_interval
 from geneval_scorers._corpus import Corpus, Watch
 from geneval_scorers._entry_points import Offer, offers, origin
@@ -44,7 +54,7 @@ from geneval_scorers._significance import (
     randomisation_p,
 )
 from geneval_scorers._spec import spelled
-from geneval_scorers._subsets import DRAWS, SEED
+from geneval_scorers._subsets import DRAWS, SEED, Subsets
 from geneval_scorers.embedding.bertscore import BertScore
 from geneval_scorers.embedding.clipscore import ClipScore
 from geneval_scorers.embedding.comet import Comet
@@ -136,6 +146,7 @@ __all__ = [
     "SmoothChamfer",
     "Spice",
     "Statistics",
+    "Subsets",
     "Ter",
     "TokenF1",
     "Vendi",
@@ -143,6 +154,7 @@ __all__ = [
     "ask",
     "ask_all",
     "ask_each",
+    "ask_subsets",
     "band",
     "bootstrap_p",
     "copied",

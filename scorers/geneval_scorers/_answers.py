@@ -192,6 +192,59 @@ def expected_at_each(
     ]
 
 
+def ask_subsets(
+    scorers: Sequence[Scorer], corpus: Corpus, queries: Queries, subsets: Sequence[Subsets], *, chunk: int = CHUNK
+) -> list[list[Floats]]:
+    """Every scorer's segment scores of some questions against chosen subsets of their references.
+
+    What a text shares with a reference is counted once, whatever the subsets.
+
+    Args:
+        scorers: fitted, where they have to be.
+        corpus: holds the texts.
+        queries: the questions, those of an item side by side, with all references that any subset takes.
+        subsets: of one size each.
+        chunk: characters of pairs of texts looked at together.
+
+    Returns:
+        For each scorer and each of `subsets` an array, [subsets]; NaN where there is no score.
+    """
+    _check_fitted(scorers)
+    found: list[list[list[Floats]]] = [[[np.zeros(0)] for _ in subsets] for _ in scorers]
+    looks = sum(8 * one.k * np.bincount(one.parents, minlength=len(queries)) for one in subsets)
+    for part in _chunks(_sizes(corpus, queries) + looks, chunk):
+        start, stop = int(part[0]), int(part[-1]) + 1
+        questions = queries.take(part)
+        chosen = [one.between(queries, start, stop) for one in subsets]
+        for scorer, row in zip(scorers, found, strict=True):
+            for scores, now in zip(row, _among(scorer, corpus, questions, chosen), strict=True):
+                scores.append(now)
+        corpus.watch("asking the human band", stop, len(queries))
+    return [[np.concatenate(scores) for scores in row] for row in found]
+
+
+def _among(scorer: Scorer, corpus: Corpus, queries: Queries, subsets: Sequence[Subsets]) -> list[Floats]:
+    if isinstance(scorer, PairScorer):
+        with guarded(scorer):
+            pairs = scorer.known_pairs(corpus, queries)
+        scores = scored(scorer, pairs)
+        return [_reduced(scorer, scores[one.references.values.reshape(-1, one.k)]) for one in subsets]
+    out = []
+    for one in subsets:
+        with guarded(scorer):
+            rows = scorer.at_subsets(corpus, queries, one)
+        check_rows(scorer, rows, len(one.parents), "questions")
+        out.append(scored(scorer, rows))
+    return out
+
+
+def _reduced(scorer: PairScorer, scores: Floats) -> Floats:
+    """The best of each row, or its mean, added from the lowest up so that the order of references shows in no bit."""
+    if scorer.reduction == "mean":
+        return np.asarray(np.sort(scores, axis=1).mean(axis=1))
+    return np.asarray(scores.max(axis=1) if scorer.info.direction == "higher" else scores.min(axis=1))
+
+
 def _largest(queries: Queries, ks: Sequence[int], draws: int) -> Ints:
     """References in all subsets that a question is asked about at its most expensive k."""
     sizes, where = np.unique(queries.references.lengths, return_inverse=True)

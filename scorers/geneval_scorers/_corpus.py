@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -97,6 +98,18 @@ class Corpus:
         """For every reference, the system whose output it is, else -1."""
         self.reference_original: Bools = np.asarray([r.tier == "original" for r in flat], bool)
         """For every reference, whether it was collected with the data."""
+
+    def learned_from(self, references: Ragged, original: Bools) -> Corpus:
+        """The same texts, and what was derived from them, with other references: to fit a scorer on.
+
+        Args:
+            references: item -> indices into `texts`.
+            original: for each of them, whether it counts as collected with the data.
+        """
+        other = copy(self)
+        other.references, other.reference_original = references, original
+        other.reference_system = np.full(len(references.values), -1, np.int64)
+        return other
 
     def index(self, text: str) -> int:
         """Where a text stands in `texts`.

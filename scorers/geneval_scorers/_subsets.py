@@ -45,6 +45,27 @@ class Subsets:
         places = self._places() + queries.references.offsets[:-1][self.parents][:, None]
         self.references = Ragged.from_lengths(np.full(len(places), k, np.int64), places.ravel())
 
+    @classmethod
+    def chosen(cls, k: int, parents: Ints, places: Ints) -> Subsets:
+        """Subsets that the caller has chosen.
+
+        Args:
+            k: references in each.
+            parents: the question of each, ascending.
+            places: in the questions' `references.values`, k for each subset, end to end.
+        """
+        one = cls.__new__(cls)
+        one.k, one.parents = k, parents
+        one.questions, one.counts = np.unique(parents, return_counts=True)
+        one.references = Ragged.from_lengths(np.full(len(parents), k, np.int64), places)
+        return one
+
+    def between(self, queries: Queries, start: int, stop: int) -> Subsets:
+        """Those of the questions from `start` up to `stop`, which are asked by themselves."""
+        low, high = np.searchsorted(self.parents, [start, stop])
+        places = self.references.values[low * self.k : high * self.k] - queries.references.offsets[start]
+        return Subsets.chosen(self.k, self.parents[low:high] - start, places)
+
     def _places(self) -> Ints:
         """[subsets, k], places in the question's list of references."""
         out = np.empty((int(self.counts.sum()), self.k), np.int64)

@@ -87,23 +87,23 @@ def test_results_go_to_stdout_and_talk_to_stderr(compare):
 
 
 def test_the_table_is_in_the_manner_of_sacrebleu(compare, captions):
-    options = ["-s", "bleu", "-s", "ter", "--baseline", "elsewhere", "--resamples", 999, "--format", "table"]
+    options = ["-s", "bleu", "-s", "ter", "--baseline", "echo", "--resamples", 999, "--format", "table"]
     done = compare(captions, *options)
     first = [line.split("│")[0].strip() for line in done.stdout.splitlines()[2:7]]
-    assert first == ["Baseline: elsewhere", "own", "", "mismatched", ""]
+    assert first == ["Baseline: echo", "own", "", "other", ""]
     assert "bleu ↑ (μ ± 95% CI)" in done.stdout and "ter ↓ (μ ± 95% CI)" in done.stdout
-    assert "(p = 0.0010)*" in done.stdout and "143 / 1 / 56" in done.stdout and "0.0040*" in done.stdout
+    assert "(p = 0.0010)*" in done.stdout and "51 / 1 / 248" in done.stdout and "0.0040*" in done.stdout
     assert "Paired approximate randomisation with 999 trials\n - Each system is compared to the baseline" in done.stdout
     assert "Null hypothesis" in done.stdout and "|test:randomisation,999,seed:12345|correction:holm,4" in done.stdout
     assert "one-sided" not in done.stdout
 
 
 def test_every_printed_number_is_in_the_json(compare, captions):
-    options = [captions, "-s", "bleu", "--baseline", "elsewhere", "--resamples", 200, "--method", "bootstrap"]
-    row = json.loads(compare(*options).stdout)["comparisons"][0]
+    options = [captions, "-s", "bleu", "--baseline", "echo", "--resamples", 200, "--method", "bootstrap"]
+    row = json.loads(compare(*options).stdout)["comparisons"][1]
     score, delta = row["score"], row["delta"]
     line = (
-        f"| own | {score['value']:.2f} ({score['mean']:.2f} ± {score['half']:.2f}) (p = {row['p']:.4f})* "
+        f"| other | {score['value']:.2f} ({score['mean']:.2f} ± {score['half']:.2f}) (p = {row['p']:.4f})* "
         f"| {delta['value']:+.2f} [{delta['low']:+.2f}, {delta['high']:+.2f}] | {row['effect']:+.2f} "
         f"| {row['wins']} / {row['ties']} / {row['losses']} | {row['p_adjusted']:.4f}* | {row['n']} |"
     )

@@ -76,7 +76,7 @@ def test_demo_is_built_from_it(shared: Path, pytestconfig: pytest.Config) -> Non
 
     script = pytestconfig.rootpath / "benchmarks" / "build_demo_data.py"
     found = list(runpy.run_path(str(script))["candidates"](shared / "data" / "coco_eccv"))
-    assert len(found) == 241
+    assert len(found) == 1044
     by_id = {row["id"]: row for row in found}
     demo = demo_inputs()
     assert {(o.id, o.system, o.text) for o in demo.outputs} <= {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
+from collections import Counter
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -160,6 +161,85 @@ def test_gaps_equal_those_by_hand(thumb, by_hand):
     for system in [*MACHINES, "Human"]:
         mean = np.mean([row[-1] for row in by_hand if row[1] == system])
         assert thumb.of(system, "token_f1").gap.value == pytest.approx(mean, abs=1e-9)
+
+
+def test_contradictions_equal_those_by_hand(thumb, captions, by_hand):
+    """Of each two outputs of an item that people put in order, how often F1 puts them the other way; ties half."""
+    grade = {(row.id, row.system): row.value for row in captions.ratings if row.criterion == "human_score"}
+    score = {row[:2]: row[5] for row in by_hand}
+    wrong = {name: [] for name in [*MACHINES, "Human"]}
+    for id_ in dict.fromkeys(row[0] for row in by_hand):
+        for one, other in permutations(wrong, 2):
+            if grade[id_, one] > grade[id_, other]:
+                gain = score[id_, one] - score[id_, other]
+                wrong[one].append(1.0 if gain < -1e-9 else 0.5 if abs(gain) <= 1e-9 else 0.0)
+    for name, told in wrong.items():
+        found = thumb.of(name, "token_f1").contradiction
+        assert (found.n, found.value) == (len(told), pytest.approx(np.mean(told), abs=1e-9))
+
+
+@pytest.fixture(scope="module")
+def against_the_band(captions, by_hand):
+    """For each system and clean item: F1 of the output and of each reference, against the same other references."""
+    references = {item.id: [r.text for r in item.references] for item in captions.items}
+    texts = {(o.id, o.system): o.text for o in captions.outputs}
+    found = {}
+    for id_, system, *_ in by_hand:
+        own = references[id_]
+        rest = [own[:j] + own[j + 1 :] for j in range(len(own))]
+        mine = [slow_f1(texts[id_, system], others) for others in rest]
+        found.setdefault(system, []).append((mine, [slow_f1(r, others) for r, others in zip(own, rest, strict=True)]))
+    return found
+
+
+def slow_limit(others, alpha):
+    pool = [round(s, 9) for row in others for s in row]
+    counts = Counter(pool)
+    best, seen = None, 0
+    for score in sorted(counts):
+        away = abs((seen + counts[score] / 2) / len(pool) - alpha)
+        seen += counts[score]
+        if best is None or away < best[0] - 1e-12:
+            best = (away, score)
+    return best[1]
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.25, 0.5])
+def test_shares_below_the_band_equal_those_by_hand(thumb, against_the_band, alpha):
+    """Thresholds for a tenth of the items from the others: the score whose ties, half below, come closest to alpha."""
+    for system, items in against_the_band.items():
+        limits = [slow_limit([r for n, (_, r) in enumerate(items) if n % 10 != part], alpha) for part in range(10)]
+        below = [[], []]
+        for place, sides in enumerate(items):
+            limit = limits[place % 10]
+            for side, told in zip(sides, below, strict=True):
+                told.append(
+                    np.mean([1.0 if s < limit - 1e-9 else 0.5 if abs(s - limit) <= 1e-9 else 0.0 for s in side])
+                )
+        rows = thumb.of(system, "token_f1").false_negatives
+        row = next(r for r in rows if (r["threshold"], r["alpha"], r["evidence"]) == ("pooled", alpha, "all outputs"))
+        assert (row["fnr"], row["band_fnr"]) == pytest.approx([np.mean(below[0]), np.mean(below[1])], abs=1e-6)
+        assert row["excess"].value == pytest.approx(np.mean(below[0]) - np.mean(below[1]), abs=1e-6)
+
+
+def test_the_permutation_test_is_the_one_by_hand(thumb, captions, by_hand):
+    """Every text of an item in the output's role, the output among the references; other draws, the same p but for chance."""
+    references = {item.id: [r.text for r in item.references] for item in captions.items}
+    texts = {(o.id, o.system): o.text for o in captions.outputs}
+    tables = []
+    for id_ in dict.fromkeys(row[0] for row in by_hand):
+        all_ = [*references[id_], texts[id_, "Human"]]
+        m = {}
+        for t, u in permutations(range(len(all_)), 2):
+            m[t, u] = slow_f1(all_[t], [x for v, x in enumerate(all_) if v not in {t, u}])
+        tables.append([np.mean([m[u, t] - m[t, u] for u in range(len(all_)) if u != t]) for t in range(len(all_))])
+    table = np.asarray(tables)
+    rng = np.random.default_rng(77)
+    drawn = np.asarray([table[np.arange(len(table)), rng.integers(5, size=len(table))].sum() for _ in range(4000)])
+    row = thumb.of("Human", "token_f1")
+    assert row.gap.value == pytest.approx(table[:, -1].mean(), abs=1e-9)
+    p = np.mean(drawn <= table[:, -1].sum())
+    assert abs(row.p_rewarded - p) < 4 * np.sqrt(max(p * (1 - p), 1e-3) * (1 / 4000 + 1 / 999))
 
 
 @pytest.mark.parametrize("reliability", [1.0, 0.8])

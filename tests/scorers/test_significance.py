@@ -85,8 +85,8 @@ def captions():
     ids = [item.id for item in inputs.items]
     references = [[r.text for r in item.references] for item in inputs.items]
     turns = np.random.default_rng(5).permutation(len(ids)) % 5 < 2
-    first = [texts[i, "own" if turn else "elsewhere"] for i, turn in zip(ids, turns, strict=True)]
-    second = [texts[i, "elsewhere" if turn else "own"] for i, turn in zip(ids, turns, strict=True)]
+    first = [texts[i, "own" if turn else "echo"] for i, turn in zip(ids, turns, strict=True)]
+    second = [texts[i, "echo" if turn else "own"] for i, turn in zip(ids, turns, strict=True)]
     return first, second, references
 
 

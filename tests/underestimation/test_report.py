@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 import geneval
 from geneval.cli import app
 from geneval.data import Judgement, Preference, Rating, inputs_from_lists
+from geneval.settings import Settings
 from geneval.underestimation import ReportPlan, find_underestimation
-from geneval.underestimation._band import exchanges
+from geneval.underestimation._band import Band, Jagged, bands_of, beside_references, permuted
 from geneval.underestimation._matched import Design
+from geneval.underestimation._outputs import outputs_of
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 from geneval_scorers import Corpus, parse
 
@@ -164,14 +166,59 @@ def slow_exchange(scorer, texts, one, other):
     return row.columns["score"][0]
 
 
+TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
+
+
 @settings(max_examples=5, deadline=None)
-@given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join), min_size=3, max_size=5))
-def test_the_band_equals_asking_one_by_one(texts):
-    corpus = Corpus([ReferenceSet("1", tuple(Reference(text) for text in texts))])
-    part = next(exchanges(parse("token_f1"), corpus, {0: corpus.references.row(0)}))
-    for one, other in permutations(range(len(texts)), 2):
-        assert part.table[0, one, other] == pytest.approx(slow_exchange("token_f1", texts, one, other), abs=1e-9)
-    assert part.gaps.sum() == pytest.approx(0, abs=1e-9)
+@given(
+    st.lists(st.tuples(st.lists(TEXT, min_size=2, max_size=4), TEXT, st.none() | TEXT), min_size=1, max_size=2),
+    st.sampled_from(["token_f1", "rouge(kind='1', reduce='mean')", "bleu", "coco_rouge_l", "ter"]),
+)
+def test_the_band_equals_asking_one_by_one(items, scorer):
+    """Two systems, one of which lacks outputs; references in unequal numbers."""
+    predictions = {"a": [[row[1]] for row in items], "b": [[row[2]] if row[2] else [] for row in items]}
+    references = [row[0] for row in items]
+    inputs = inputs_from_lists(predictions=predictions, references=references, allow_missing=True)
+    found = bands_of(outputs_of(inputs, [parse(scorer)], (), Settings(), None))[0]
+    for system, band in found.by_system.items():
+        assert sorted(band.item.tolist()) == [n for n, row in enumerate(items) if row[1 + system] is not None]
+        for place, item in enumerate(band.item.tolist()):
+            texts, last = [*items[item][0], items[item][1 + system]], len(items[item][0])
+            table = np.full((last + 1, last + 1), np.nan)
+            for one, other in permutations(range(last + 1), 2):
+                table[one, other] = slow_exchange(scorer, texts, one, other) * (-1 if scorer == "ter" else 1)
+            assert band.of_output[place] == pytest.approx(table[last, :last], abs=1e-9)
+            assert band.of_reference[place] == pytest.approx(table[:last, last], abs=1e-9)
+            assert band.gaps[place] == pytest.approx(np.nanmean(table.T - table, axis=1), abs=1e-9)
+            assert band.gaps[place].sum() == pytest.approx(0, abs=1e-9)
+            for one in range(last) if last > 2 else ():
+                others = [slow_exchange(scorer, texts[:-1], t, one) for t in range(last) if t != one]
+                level = np.mean(others) * (-1 if scorer == "ter" else 1)
+                assert band.level[place][one] == pytest.approx(level, abs=1e-9)
+
+
+def test_what_scorers_learn_for_the_band_is_learned_from_references_and_outputs():
+    """The document frequencies of reference sets that hold the system's outputs, where there are any and they count."""
+    predictions = {"a": [["a cat"], [], ["a red cat here"]], "b": [["a dog"]] * 3}
+    references = [["the cat", "one cat"], ["a dog", "dogs"], ["cats", "a bird"]]
+    inputs = inputs_from_lists(predictions=predictions, references=references, allow_missing=True)
+    corpus = beside_references(outputs_of(inputs, [parse("cider")], (), Settings(), None), 0, [0, 1])
+    joined = [[*references[0], "a cat"], *references[1:]]
+    sets = [ReferenceSet(str(n), tuple(map(Reference, row))) for n, row in enumerate(joined)]
+    assert parse("cider").fit(corpus).state.hash == parse("cider").fit(Corpus(sets)).state.hash
+
+
+def test_the_permutation_test_equals_all_labellings():
+    """Items of unequal size, two bands of the same items, gaps that tie."""
+    rng = np.random.default_rng(5)
+    gaps = Jagged.of([rng.integers(-3, 4, (3, 3)) / 10, rng.integers(-3, 4, (2, 4)) / 10])
+    other = Jagged(gaps.offsets, gaps.values**2)
+    found = permuted([Band(np.arange(5), one, one, one, one) for one in (gaps, other)], 9999, 0)
+    for one, (high, low) in zip((gaps, other), found, strict=True):
+        drawn = np.asarray([sum(labels) for labels in product(*one)])
+        seen = sum(row[-1] for row in one)
+        assert high == pytest.approx((drawn >= seen - 1e-9).mean(), abs=0.025)
+        assert low == pytest.approx((drawn <= seen + 1e-9).mean(), abs=0.025)
 
 
 @settings(max_examples=10, deadline=None)
@@ -279,7 +326,7 @@ def test_outputs_that_are_missing_do_not_count(files, tmp_path):
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
-        (["run"], 2, "holds scores and no texts"),
+        (["run", "--allow-missing"], 2, "is about files, and a run alone"),
         (["run", "rated.jsonl", "-s", "bleu"], 2, "is about scoring"),
         (["run", "other.jsonl"], 3, "not those that the run was scored against"),
         (["rated.jsonl", "--valid", "good"], 2, "write a grade"),

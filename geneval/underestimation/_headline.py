@@ -1,0 +1,94 @@
+"""The finding in words: whom scorers mark down or up, by how much, how sure, on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from geneval.underestimation._model import Finding
+from geneval.underestimation._people import Evidence
+
+Said = Sequence[Mapping[str, Any]]
+"""A row a scorer: its name, its verdict, whether it sides with people."""
+
+
+def headline(said: Said, findings: Sequence[Finding], ranking: Any, evidence: Evidence) -> str:
+    """A few sentences; the first is the finding.
+
+    Args:
+        said: of each scorer.
+        findings: of each scorer and system.
+        ranking: the section.
+        evidence: what people said.
+    """
+    parts = [_found(said, findings) + f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"]
+    parts += _orders(ranking)
+    sided = sum(bool(row.get("sides_with_people")) for row in said)
+    if sided * 2 >= len(said) and sided:
+        parts.append(f"{sided} of {len(said)} scorers order pairs of outputs as people do more often than not")
+    return ". ".join(parts) + "."
+
+
+def _found(said: Said, findings: Sequence[Finding]) -> str:
+    clauses = [_marked(findings, way, len(said)) for way in ("down", "up")]
+    marked = "; ".join(clause for clause in clauses if clause)
+    if marked:
+        kinds = {str(row["verdict"]) for row in said}
+        misranked = ": relative misranking" if not kinds & {"penalised", "both"} else ""
+        return f"At equal human quality {marked}{misranked}"
+    unsure = [str(row["scorer"]) for row in said if row["verdict"] == "not_enough_evidence"]
+    if unsure:
+        return f"Not enough evidence that {_listed(unsure)} mark{'s' * (len(unsure) == 1)} any system down or up at equal human quality"
+    return "No evidence of underestimation: at equal human quality all systems get the same scores, within the margin"
+
+
+def _marked(findings: Sequence[Finding], way: str, scorers: int) -> str:
+    """All systems that are marked this way, those by the same scorers together."""
+    rows = [row for row in findings if row.direction == way]
+    by_scorers: dict[tuple[str, ...], list[str]] = {}
+    for system in dict.fromkeys(row.system for row in rows):
+        names = tuple(row.scorer for row in rows if row.system == system)
+        by_scorers.setdefault(names, []).append(system)
+    clauses = []
+    for names, systems in sorted(by_scorers.items(), key=lambda pair: -len(pair[0])):
+        mine = [row for row in rows if row.system in systems]
+        who = f"all {scorers} scorers" if len(names) == scorers > 1 else _listed(names)
+        verb = "are" if len(systems) > 1 else "is"
+        clauses.append(f"{_listed(systems)} {verb} marked {way} by {who} ({_size(mine)}){_against_band(mine)}")
+    return ", ".join(clauses)
+
+
+def _size(rows: Sequence[Finding]) -> str:
+    sizes = sorted((row.standardised or 0.0 for row in rows), key=abs)
+    spread = f"{sizes[0]:+.2f}" if len(sizes) == 1 else f"{sizes[0]:+.2f} to {sizes[-1]:+.2f}"
+    p = max(row.p_adjusted or 0.0 for row in rows)
+    return f"{spread} sd, {'p < .001' if p < 0.001 else f'p <= {p:.3f}'}"
+
+
+def _against_band(rows: Sequence[Finding]) -> str:
+    below = [row.scorer for row in rows if row.verdict in {"penalised", "both"}]
+    if not below:
+        return ""
+    return " and penalised against the human band" + ("" if len(below) == len(rows) else f" by {_listed(below)}")
+
+
+def _orders(ranking: Any) -> list[str]:
+    """Scorers that put another system above the one that people put first."""
+    if "people" not in ranking or len(ranking["people"]) < 2:
+        return []
+    best = ranking["people"][0]["system"]
+    told = []
+    for row in ranking["scorers"]:
+        order = [one["system"] for one in row["systems"]]
+        flips = [flip for flip in row["flips"] if flip["people_prefer"] == best]
+        if order[0] == best or not flips:
+            continue
+        last = row["systems"][-1]
+        chance = max(flip["probability"] for flip in flips)
+        where, p = ("last", last["last"]) if last["system"] == best else (f"below {order[0]}", chance)
+        told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
+    return [f"People rank {best} first; {', '.join(told)}"] if told else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
