@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Literal
@@ -207,33 +207,26 @@ def _lemma(word: str) -> str:
     return str(lemmatize(word, lang="en")).casefold()
 
 
-@cache
-def _said(word: str) -> tuple[bool, str | None, bool]:
-    """Of a word in lower case: whether it is a content word, its number, whether it denies."""
-    known = units(word)
-    denies = bool(known.negations) or word.endswith("n't")
-    return bool(known.content) and not denies, number_of(word), denies
-
-
 def _listed(text: str, lemma: Callable[[str], str], names: Collection[str]) -> Reading:
     words, end = [], 0
     for match in _WORD.finditer(text):
         word = match.group().replace("’", "'").lower()
-        content, number, denies = _said(word)
-        unit, kind = _unit(word, content, number, lemma, word in names)
+        unit, kind, denies = _said(word, lemma, word in names)
         words.append(Word(text[end : match.start()], match.group(), unit, kind, denies))
         end = match.end()
     return Reading(tuple(words), text[end:])
 
 
-def _unit(
-    word: str, content: bool, number: str | None, lemma: Callable[[str], str], name: bool
-) -> tuple[str | None, Kind]:
+@lru_cache(maxsize=200_000)
+def _said(word: str, lemma: Callable[[str], str], name: bool) -> tuple[str | None, Kind, bool]:
+    """Of a word in lower case: its unit, of which kind that is, and whether the word denies."""
+    known, number = units(word), number_of(word)
+    denies = bool(known.negations) or word.endswith("n't")
     if number is not None:
-        return number, "number"
-    if not content:
-        return None, "lemma"
-    return lemma(word.removesuffix("'s")), "name" if name else "lemma"
+        return number, "number", denies
+    if denies or not known.content:
+        return None, "lemma", denies
+    return lemma(word.removesuffix("'s")), "name" if name else "lemma", False
 
 
 def shared(one: Iterable[str], other: Iterable[str]) -> float:
