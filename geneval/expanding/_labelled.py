@@ -81,10 +81,15 @@ def _labeller(of: str, language: str, needed_by: str) -> tuple[str, Labeller]:
     if of == "lemmas":
         lemmas(["word"], language)  # what is missing is told now
         return f"lemmas-{language}-simplemma-{version('simplemma')}", lambda texts: lemmas(texts, language)
-    return _entities(language, needed_by)
+    return entities_in(language, needed_by)
 
 
-def _entities(language: str, needed_by: str) -> tuple[str, Labeller]:
+def entities_in(language: str, needed_by: str) -> tuple[str, Labeller]:
+    """What finds named entities, as `LABEL:text` in lower case, and its signature.
+
+    Raises:
+        MissingDependencyError: spaCy or a pipeline for the language is not installed.
+    """
     names = _PIPELINES.get(language, (f"{language}_core_news_sm",))
     pipeline = next((found for name in names if (found := _pipeline(name)) is not None), None)
     if pipeline is None:

@@ -11,7 +11,6 @@ import numpy as np
 from geneval.agreement._correlations import Floats, Ints
 from geneval.underestimation._counterfactuals import Cases
 from geneval.underestimation._extractor import extractor_accuracy
-from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._findings import HEADLINE, OfScorer
 from geneval.underestimation._known import Known
 from geneval.underestimation._model import Estimate, of_clusters, quantile
@@ -143,7 +142,7 @@ def _placed(one: OfScorer, system: int, valid: Ints) -> Picked | str:
     mine = np.flatnonzero(valid[band.item, system] >= 0) if len(band.item) else np.zeros(0, np.int64)
     if not len(mine):
         return ""
-    sides = Sides.of(band, "pooled")
+    sides = one.sides[system]["pooled"]
     limit = sides.quantiles(HEADLINE)
     tied = float(np.mean(sides.share((sides.reference == limit[sides.row]).astype(np.float64))))
     if tied > HEADLINE:

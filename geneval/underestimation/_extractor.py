@@ -12,7 +12,7 @@ from geneval.data import demo_inputs, probe_pairs
 from geneval.probing import wilson_interval
 from geneval.underestimation._contradictions import Wrong, contradictions
 from geneval.underestimation._model import Estimate
-from geneval.underestimation._repairs import difference
+from geneval.underestimation._repairs import Difference, difference
 from geneval.underestimation._units import Reader, Reading, reader
 from geneval_references.gate import controls
 
@@ -80,13 +80,15 @@ def extractor_accuracy() -> dict[str, object]:
 def _of_pairs(one: Reader) -> Iterator[dict[str, object]]:
     """A kind is found in an invalid text of its class (right), or in a valid one (wrong)."""
     counts = {name: Counts() for name in (*_CLASSES, _ADDING, _CUTTING)}
-    for pair in probe_pairs():
-        valid, invalid, *references = one.read([pair.valid, pair.invalid, *pair.references])
-        alarms = _alarms(valid, references)
+    pairs = probe_pairs()
+    read = _read(one, [text for pair in pairs for text in (pair.valid, pair.invalid, *pair.references)])
+    for pair in pairs:
+        references = [read[text] for text in pair.references]
+        alarms = _alarms(read[pair.valid], references)
         for name, count in counts.items():
             count.alarms, count.sound = count.alarms + (name in alarms), count.sound + 1
         if pair.class_ in counts:
-            there = pair.class_ in _alarms(invalid, references)
+            there = pair.class_ in _alarms(read[pair.invalid], references)
             counts[pair.class_].wrong += pair.class_ in alarms
             counts[pair.class_].right += there
             counts[pair.class_].missed += not there
@@ -94,6 +96,12 @@ def _of_pairs(one: Reader) -> Iterator[dict[str, object]]:
     for name, count in counts.items():
         kind = kinds.get(name, f"distortion: {'/'.join(_CLASSES.get(name, ()))}")
         yield count.row(kind, f"minimal pairs: {name}", "found in a text or not")
+
+
+def _read(one: Reader, texts: Sequence[str]) -> dict[str, Reading]:
+    """All at once, each text once."""
+    distinct = list(dict.fromkeys(texts))
+    return dict(zip(distinct, one.read(distinct), strict=True))
 
 
 def _alarms(text: Reading, references: Sequence[Reading]) -> set[str]:
@@ -109,6 +117,7 @@ def _of_captions(one: Reader) -> Iterator[dict[str, object]]:
     texts = {item.id: [r.text for r in item.references] for item in demo_inputs().items}
     words = {id_: _content(" ".join(mine)) for id_, mine in texts.items()}
     omitted, added = Counts(), Counts()
+    made: list[tuple[Counts, str, str, tuple[str, Collection[str]]]] = []
     ids = list(texts)
     for number, id_ in enumerate(ids):
         text = texts[id_][0]
@@ -116,9 +125,13 @@ def _of_captions(one: Reader) -> Iterator[dict[str, object]]:
         gone = next((w for w in _content(text) if text.lower().count(w) == 1), None)
         new = next((w for w in other if w not in words[id_]), None)
         if gone is not None:
-            _count(omitted, one, text, regex.sub(rf"(?i)\b{gone}\b ?", "", text, count=1), ("omitted", {gone}))
+            less = regex.sub(rf"(?i)\b{gone}\b ?", "", text, count=1)
+            made.append((omitted, text, less, ("omitted", {gone})))
         if new is not None:
-            _count(added, one, text, f"{new} {text}", ("added", {new}))
+            made.append((added, text, f"{new} {text}", ("added", {new})))
+    read = _read(one, [text for _, given, changed, _ in made for text in (given, changed)])
+    for counts, given, changed, planted in made:
+        _count(counts, difference(read[changed], [read[given]]), planted)
     yield omitted.row("omission", "captions: a word left out", "unit by unit")
     yield added.row("unsupported_addition", "captions: a word put in", "unit by unit")
     yield from _of_controls(one, texts)
@@ -128,12 +141,10 @@ def _content(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(text.lower())))
 
 
-def _count(counts: Counts, one: Reader, text: str, changed: str, planted: tuple[str, Collection[str]]) -> None:
-    mine, reference = one.read([changed, text])
-    found = difference(mine, [reference])
+def _count(counts: Counts, found: Difference, planted: tuple[str, Collection[str]]) -> None:
     said = {
         "omitted": {missing.word.lower() for missing in found.omitted},
-        "added": {mine.words[at].form for at in found.unsupported},
+        "added": {found.mine.words[at].form for at in found.unsupported},
     }
     place, gold = planted
     counts.right += len(said[place] & set(gold))
@@ -145,14 +156,14 @@ def _of_controls(one: Reader, texts: dict[str, list[str]]) -> Iterator[dict[str,
     """Controls of the gate, against all references of their items; references against their siblings for false alarms."""
     made = [row for row in controls(texts, most=100) if row.kind in _MADE]
     counts = {row.kind: Counts() for row in made}
+    read = _read(one, [*(row.text for row in made), *(text for own in texts.values() for text in own)])
     for row in made:
-        mine, *references = one.read([row.text, *texts[row.item]])
-        kinds = {found.kind for found in contradictions(mine, references, ())}
+        kinds = {found.kind for found in contradictions(read[row.text], [read[t] for t in texts[row.item]], ())}
         right = bool(kinds & set(_CLASSES[_MADE[row.kind]]))
         counts[row.kind].right += right
         counts[row.kind].missed += not right
-    for mine_and_others in texts.values():
-        mine, *others = one.read(mine_and_others)
+    for own in texts.values():
+        mine, *others = (read[text] for text in own)
         kinds = {found.kind for found in contradictions(mine, others, ())}
         for name, count in counts.items():
             found_in_right = bool(kinds & set(_CLASSES[_MADE[name]]))

