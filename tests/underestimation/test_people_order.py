@@ -181,4 +181,4 @@ def test_the_screen_shows_what_is_against_people(tmp_path):
     assert done.exit_code == 0, done.output
     said = " ".join(done.stdout.split())
     assert "Corrected: 80 of 120 outputs are judged" in said
-    assert "Where people prefer two to one, token_f1 says the contrary" in said
+    assert "token_f1 contradicts people in" in said
