@@ -65,7 +65,7 @@ def candidates(folder: Path) -> Iterator[dict[str, Any]]:
             continue
         references = [captions[cid] for cid in own[:4]]
         echo = max(graded, key=lambda cid: shared_words(captions[cid], references))
-        chosen = {"own": own[4], "echo": echo, "other": next(cid for cid in graded if cid != echo)}
+        chosen = {"own": own[4], "echo": echo, "stray": next(cid for cid in graded if cid != echo)}
         yield {
             "id": str(image),
             "references": references,
@@ -84,7 +84,7 @@ def main() -> None:
     text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in kept)
     TARGET.write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(found)} images qualify, {len(kept)} written to {TARGET.relative_to(ROOT)}")
-    for name in ("own", "echo", "other"):
+    for name in ("own", "echo", "stray"):
         grades = [row["ratings"][name] for row in kept]
         print(f"{name}: mean grade {sum(grades) / len(grades):.2f}, {sum(g >= 4 for g in grades)} graded 4 or more")
 

@@ -237,7 +237,7 @@ JUDGED = {
     "a scorer that marks one system down": Judged(marked_down=2.0, better=0.5),
     "a scorer of nothing": Judged(follows=0.0),
     "each system's judged items its own, one marked down": Judged(marked_down=2.0, apart=True),
-    "30 of 400 items judged, one marked down": Judged(judged=30, marked_down=2.0),
+    "40 of 400 items judged, one marked down": Judged(judged=40, marked_down=2.0),
 }
 
 
@@ -325,12 +325,13 @@ def few_judged(given: argparse.Namespace) -> None:
         means, between, apart, gain = corrected(world, given.coverage, 11)
         told = "" if world.better else f", told apart {apart:.4f}"
         print(f"  {name}: {means:.3f}, {between:.3f}{told}, worth {gain:.2f} times the judgements", flush=True)
-    world = Judged(marked_down=2.0)
-    apart = corrected(world, given.worlds, 12)[2]
     most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / given.worlds)
-    print(
-        f"  systems of equal quality, one marked down, {given.worlds} worlds: told apart {apart:.4f} (at most {most:.4f})"
-    )
+    print(f"  systems of equal quality, one marked down, told apart in {given.worlds} worlds (at most {most:.4f}):")
+    for judged in (100, 40):
+        print(
+            f"    {judged} items judged: {corrected(Judged(judged, marked_down=2.0), given.worlds, 12)[2]:.4f}",
+            flush=True,
+        )
 
 
 def causes(given: argparse.Namespace) -> None:

@@ -126,9 +126,9 @@ def test_answers_of_all_blocks_name_their_items_and_systems(file, cut):
     for number, output in enumerate(inputs.outputs):
         assert (joined.ids[asked.item[number]], joined.systems[asked.system[number]]) == (output.id, output.system)
     assert sorted(joined.ids, key=lambda id_: joined.units[joined.ids.index(id_)]) == sorted(joined.ids)
-    own = np.flatnonzero(asked.system == joined.systems.index("other"))
+    own = np.flatnonzero(asked.system == joined.systems.index("stray"))
     result = evaluate(inputs, ["bleu", "token_f1"], Settings(k=(1, 2), resamples=0))
-    assert [a.corpus(own) for a in answers] == [result.score("other", a.scorer.label, a.k).score for a in answers]
+    assert [a.corpus(own) for a in answers] == [result.score("stray", a.scorer.label, a.k).score for a in answers]
     assert scoring.joined.signature(answers[0].scorer, 1).startswith(result.scores[0].signature)
 
 
@@ -180,7 +180,7 @@ def same(specs, references, cut, *, streamed=True, **options):
 
 
 def test_files_of_systems_beside_one_of_references_are_streamed(rows, tmp_path, cut):
-    own, wrong = write(tmp_path / "own.jsonl", long(rows, "own")), write(tmp_path / "w.jsonl", long(rows, "other"))
+    own, wrong = write(tmp_path / "own.jsonl", long(rows, "own")), write(tmp_path / "w.jsonl", long(rows, "stray"))
     references = write(tmp_path / "r.jsonl", pieces(rows))
     same([f"A={own}", wrong], [references], cut)
 
@@ -203,7 +203,7 @@ def test_rows_that_are_not_in_order_are_read_into_memory(rows, tmp_path, cut):
     references = write(tmp_path / "r.jsonl", pieces(rows))
     backwards = write(tmp_path / "own.jsonl", long(rows[::-1], "own"))
     same([backwards], [references], cut, streamed=False)
-    scattered = [*long(rows[:40], "other"), *long(rows[40:], "other")]
+    scattered = [*long(rows[:40], "stray"), *long(rows[40:], "stray")]
     scattered[3], scattered[50] = scattered[50], scattered[3]
     same([write(tmp_path / "s.jsonl", scattered)], [references], cut, streamed=False)
     few = write(tmp_path / "few.jsonl", long(rows[:-1], "own"))
@@ -233,7 +233,7 @@ def test_what_is_wrong_with_a_large_file_is_told_as_of_a_small_one(rows, tmp_pat
 def test_a_file_that_changes_while_it_is_scored_is_an_error(file, rows, cut):
     cut(SEVEN, stream=True)
     inputs = stream_inputs([str(file)])
-    write(file, [rows[0] | {"outputs": {**rows[0]["outputs"], "other": "something else"}}, *rows[1:]])
+    write(file, [rows[0] | {"outputs": {**rows[0]["outputs"], "stray": "something else"}}, *rows[1:]])
     with pytest.raises(InputError, match=r"rows.jsonl: changed while it was scored"):
         evaluate(inputs, ["exact"])
     write(file, rows[:-1])

@@ -64,7 +64,7 @@ def test_better_is_lower_where_the_scorer_says_so(demo):
     own = demo.comparison("own", "ter")
     assert own.direction == "lower" and own.delta.value > 0
     assert (own.favours, own.effect < 0, own.wins < own.losses) == ("echo", True, True)
-    wrong = demo.comparison("other", "ter")
+    wrong = demo.comparison("stray", "ter")
     assert (wrong.favours, wrong.effect < 0, wrong.wins < wrong.losses) == ("echo", True, True)
     assert all(row.wins + row.ties + row.losses == row.n == 300 for row in demo)
 
@@ -110,7 +110,7 @@ def test_the_order_of_items_references_and_samples_changes_nothing(method, k):
 
     def result(rows, turn):
         return geneval.compare(
-            predictions={s: [texts[i, s] for i, _ in rows] for s in ("own", "echo", "other")},
+            predictions={s: [texts[i, s] for i, _ in rows] for s in ("own", "echo", "stray")},
             references=[texts[::turn] for _, texts in rows],
             ids=[i for i, _ in rows],
             scorers=["token_f1", "bleu", "rouge(kind='L')"],

@@ -21,7 +21,7 @@ ABOUT = """\
 {items} COCO images. References: four of the image's own captions. Three systems; people graded every output, 0 to 5:
   own    the image's fifth caption                                                           mean {own:.2f}
   echo   a caption of another image: the one with most words in common with the references   mean {echo:.2f}
-  other  a caption of another image, chosen blindly                                          mean {other:.2f}
+  stray  a caption of another image, chosen blindly                                          mean {stray:.2f}
 """
 
 

@@ -12,7 +12,7 @@ def demo_inputs() -> Inputs:
     """300 COCO images: four captions of each as references, three systems, and people's grades of each output (0 to 5).
 
     `own` is the image's fifth caption. The others take one of the captions that were written for other images and that
-    people graded for this one: `echo` the one with the most words in common with the references, `other` one of the rest.
+    people graded for this one: `echo` the one with the most words in common with the references, `stray` one of the rest.
     No caption was chosen by its grade.
     """
     with as_file(files("geneval") / "demo_data" / "coco.jsonl") as path:

@@ -11,11 +11,14 @@ import numpy as np
 from geneval.agreement._correlations import Floats, Ints
 from geneval.underestimation._known import Known
 from geneval.underestimation._model import Estimate, quantile
-from geneval.underestimation._powered import LEAST, Order, Powered, folds_of, of_people, order_of, powered
+from geneval.underestimation._powered import LEAST, ROUNDING, Order, Powered, folds_of, of_people, order_of, powered
 from geneval_scorers import holm
 
 _ALIKE = 0.05
 """Below this p, judged outputs are taken to differ from the others."""
+
+_SOME = 1.005
+"""From this gain on, a scorer adds something."""
 
 ASSUMPTION = "judged outputs are a random sample of each system's outputs, drawn without a look at scores or quality"
 _POWERED = "prediction-powered mean, power-tuned, cross-fitted by item; influence over items, t"
@@ -96,8 +99,10 @@ class _Corrected:
             return f"all {outputs:,} outputs are judged: corrected means are people's, and there is nothing to gain"
         told = f"{judged:,} of {outputs:,} outputs are judged"
         place = self._best()
-        if place is None:
+        if not self._usable.any():
             return f"{told}: too few of each system to use a scorer on the others"
+        if place is None:
+            return f"{told}; no scorer follows people well enough for the others to add anything"
         return f"{told}; with {self._name(place)} on the others they are worth {self._median_gain(place):.2f} times as many"
 
     def _name(self, place: int) -> str:
@@ -116,10 +121,11 @@ class _Corrected:
         return np.asarray((self.people.judged >= LEAST) & (self.unjudged > 0))
 
     def _best(self) -> int | None:
-        """The scorer that adds most; None where none can."""
+        """The scorer that adds most; None where none adds anything."""
         if not self._usable.any():
             return None
-        return int(np.argmax([self._median_gain(place) for place in range(len(self.by_scorer))]))
+        gains = [self._median_gain(place) for place in range(len(self.by_scorer))]
+        return int(np.argmax(gains)) if max(gains) >= _SOME else None
 
     def _system(self, place: int) -> dict[str, object]:
         return {
@@ -236,6 +242,6 @@ def _apart(scores: Floats, judged: np.ndarray) -> tuple[float, float] | None:
 
     there = ~np.isnan(scores)
     one, other = scores[judged & there], scores[~judged & there]
-    if min(len(one), len(other)) < 2 or not (one.var() + other.var()):
+    if min(len(one), len(other)) < 2 or np.ptp(scores[there]) <= ROUNDING * np.abs(scores[there]).max():
         return None
     return float(one.mean() - other.mean()), float(stats.ttest_ind(one, other, equal_var=False).pvalue)

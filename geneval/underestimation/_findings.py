@@ -249,7 +249,7 @@ class OfScorer:
     def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
         """By kind of evidence, which of the band's items have a valid output."""
         mine = [kind for kind in self.kinds if kind.evidence != "unknown"]
-        return {kind.evidence: (kind.valid & kind.known)[band.item, system] for kind in mine}
+        return {kind.evidence: kind.told[band.item, system] for kind in mine}
 
     @staticmethod
     def _asked(valid: Mapping[str, np.ndarray], band: Band) -> dict[str, np.ndarray]:

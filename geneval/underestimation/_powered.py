@@ -22,11 +22,14 @@ from geneval.underestimation._matched import Spread
 FOLDS = 10
 """Parts of the items; a part's predictions come from the other parts' grades."""
 
-LEAST = 20
+LEAST = 40
 """Judged outputs of a system below which nothing is predicted."""
 
 DRAWS = 10_000
 """Of the systems' errors, for ranks."""
+
+ROUNDING = 1e-9
+"""Differences of scores below this share of their size are none."""
 
 _NOTHING = 1e-12
 
@@ -72,6 +75,8 @@ def powered(grade: Floats, score: Floats, fold: Ints) -> Powered:
         fold: as `folds_of` gives it.
     """
     centred = score - _mean(score, ~np.isnan(score))
+    # Scores that differ by rounding alone are equal.
+    centred = np.where(np.abs(centred) <= ROUNDING * float(np.nanmax(np.abs(score), initial=0.0)), 0.0, centred)
     slopes = _slopes(grade, centred, fold)
     judged = ~np.isnan(grade)
     many = np.stack([(judged & (fold == k)[:, None]).sum(axis=0) for k in range(FOLDS)])
@@ -110,8 +115,8 @@ def _combined(grade: Floats, unjudged: Floats, own: Floats) -> Powered:
     rest = np.where(judged, grade - weight * own, 0.0)
     mean, beyond = _mean(rest, judged), _mean(unjudged, other)
     value = np.where(n > 0, mean + weight * beyond, np.nan)
-    # A weight that was fitted takes a degree of freedom as a mean does.
-    errors = np.where(judged, rest - mean, 0.0) / np.sqrt(np.maximum(n * (n - 1.0 - (weight > 0)), 1.0))
+    # A slope and a weight that were fitted take a degree of freedom each, as a mean does.
+    errors = np.where(judged, rest - mean, 0.0) / np.sqrt(np.maximum(n * (n - 1.0 - 2.0 * (weight > 0)), 1.0))
     errors += np.where(other, weight * (unjudged - beyond), 0.0) / np.sqrt(np.maximum(more * (more - 1.0), 1.0))
     clusters = int((judged | other).any(axis=1).sum())
     return Powered(Spread(value, errors.T @ errors, clusters), weight, n)

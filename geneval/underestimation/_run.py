@@ -40,7 +40,7 @@ from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval.underestimation._version import Version
-from geneval_references import InputError
+from geneval_references import TIERS, InputError, ReferenceSet, select
 from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
 
@@ -115,7 +115,8 @@ def find_underestimation(
     people = Said(tuple(grades or ()), tuple(choices or ()), verdicts, criterion, tuple(lower))
     audited = audit_inputs(replace(inputs, items=outputs.items), seed=chosen.seed)
     judged = judges_of(judges)
-    report = _Reporting(inputs, outputs, people, chosen, audited, watch, columns, entailment, judged).report(notes)
+    every = replace(inputs, items=_of_all_tiers(inputs.items, settings or Settings()))
+    report = _Reporting(every, outputs, people, chosen, audited, watch, columns, entailment, judged).report(notes)
     return replace(report, name=name or _name(inputs), warnings=(*_otherwise(settings), *report.warnings))
 
 
@@ -123,6 +124,13 @@ def _name(inputs: Inputs) -> str | None:
     """The first file's name without its suffixes; stdin has none."""
     first = inputs.files[0].name if inputs.files else "-"
     return None if first == "-" else stem(first)
+
+
+def _of_all_tiers(items: tuple[ReferenceSet, ...], settings: Settings) -> tuple[ReferenceSet, ...]:
+    """References of the origins and conditions asked for, whichever tiers count."""
+    if not settings.origins and not settings.conditions:
+        return items
+    return select(items, tiers=TIERS, origins=settings.origins, conditions=settings.conditions)
 
 
 def _otherwise(settings: Settings | None) -> list[str]:

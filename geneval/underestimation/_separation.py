@@ -32,7 +32,7 @@ MARGIN = 0.02
 LEAST = 20
 """Valid and invalid outputs below which nothing is tested."""
 
-_MOST, _TOP, _RESAMPLES = 2000, 40, 200
+_MOST, _TOP, _RESAMPLES, _NOTHING = 2000, 40, 200, 1e-12
 
 RULE = (
     "AUC and share of valid outputs missed where 90 % of invalid ones are held off; placebos are references of other items, "
@@ -116,8 +116,11 @@ class Separated:
         return float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)))
 
     def _area(self, value: float, parts: Floats, estimator: str = "AUC") -> Estimate:
-        reach = quantile((1 + self.confidence) / 2, self._clusters - 1) * self._error(parts)
-        told = f"{estimator}; structural components, sandwich over items, t"
+        told, error = f"{estimator}; structural components, sandwich over items, t", self._error(parts)
+        if error <= _NOTHING:
+            reason = "all outputs are told apart alike, which gives no interval"
+            return Estimate(value, None, None, len(self.valid), "outputs", told, reason)
+        reach = quantile((1 + self.confidence) / 2, self._clusters - 1) * error
         return Estimate(value, value - reach, value + reach, len(self.valid), "outputs", told)
 
     def _less(self, one: tuple[float, Floats], other: tuple[float, Floats]) -> Estimate:

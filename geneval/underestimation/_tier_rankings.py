@@ -164,4 +164,5 @@ def _sentence(name: str, rows: list[dict[str, object]], tested: list[dict[str, o
     if isinstance(before, Estimate) and isinstance(after, Estimate) and None not in (before.value, after.value):
         told += f", in people's order {before.value:.3f} -> {after.value:.3f} of pairs"
     more = [row for row in tested if row["kind"] == "expanded"]
-    return told + (f"; {Separated.said(more[-1])}" if more else "")
+    said = Separated.said(more[-1]) if more else ""
+    return f"{told}; {said}" if said else told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,17 +97,25 @@ def tier_sets_of(known: Known) -> TierSets | str:
     """The judged items that have original references; a sentence where there is nothing to compare."""
     sets = {item.id: item for item in known.inputs.items}
     judged = np.unique(known.evidence.item)
-    rows = {int(i): _counting(sets[known.outputs.items[i].id]) for i in judged}
+    mine = {int(i): sets[known.outputs.items[i].id] for i in judged}
+    if len({r.tier for item in mine.values() for r in item.references} - {"unverified"}) < 2:
+        return _of_one_tier({r.tier for item in mine.values() for r in item.references} - {"unverified"})
+    rows = {i: _counting(item) for i, item in mine.items()}
     with_original = [i for i, row in rows.items() if any(r.tier == "original" for r in row)]
     there = {r.tier for i in with_original for r in rows[i]}
     tiers = [tier for tier in TIERS if tier in there]
     if len(tiers) < 2:
-        held = tiers[0] if tiers else "no tier"
-        return f"the references of judged items are of one tier ({held}): there is nothing to compare"
+        return _of_one_tier(there)
     items = np.asarray(with_original, np.int64)
     if len(items) > MOST:
         items = np.sort(np.random.default_rng(known.plan.seed).choice(items, MOST, replace=False))
     return TierSets(known, items, tiers, [rows[i] for i in items.tolist()], len(with_original) > len(items))
+
+
+def _of_one_tier(tiers: Collection[str]) -> str:
+    if not tiers:
+        return "judged items have no original reference: there is nothing to compare other tiers with"
+    return f"the references of judged items are of one tier ({', '.join(tiers)}): there is nothing to compare"
 
 
 def _counting(item: ReferenceSet) -> list[Reference]:

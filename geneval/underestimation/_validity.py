@@ -22,16 +22,24 @@ class Validity:
     """Evidence of one kind.
 
     Attributes:
-        evidence: `judged`, `verified`, `rated`, `rated:NAME`, `preferred`, `inferred`, or `unknown`.
+        evidence: `judged`, `rated`, `rated:NAME`, `preferred`, `verified`, `inferred`, or `unknown`.
         rule: when an output counts as valid.
         known: [items, systems], of which outputs something is known.
         valid: which of them are valid.
+        copies: which of them say nothing of scores, for they equal a reference that they are scored against.
     """
 
     evidence: str
     rule: str
     known: Bools
     valid: Bools
+    copies: Bools | None = None
+
+    @property
+    def told(self) -> Bools:
+        """[items, systems], valid outputs whose scores say something."""
+        found = self.known & self.valid
+        return np.asarray(found if self.copies is None else found & ~self.copies)
 
 
 def kinds_of(
@@ -49,13 +57,13 @@ def kinds_of(
     found = []
     if judgements:
         found.append(_judged(outputs, judgements))
-    found += _equal_to(outputs, references, "verified", "equals a reference of its item that people judged valid")
     for name, limit in valid_from.items():
         asked = name or (criterion.name if criterion else None)
         turned = name in lower if name else criterion is not None and criterion.lower
         found.append(_rated(outputs, ratings, name, (asked, turned), limit))
     if preferences:
         found.append(_preferred(outputs, preferences))
+    found += _equal_to(outputs, references, "verified", "equals a reference of its item that people judged valid")
     rule = "equals a reference of its item that a calibrated model admitted, from another origin than the system itself"
     found += _equal_to(outputs, references, "inferred", rule)
     there = outputs.scores.there
@@ -139,7 +147,16 @@ def _equal_to(outputs: Outputs, references: Sequence[ReferenceSet], tier: str, r
             found = origins.get(fold(outputs.corpus.texts[outputs.text[items[one.id], system]]), set())
             own = set() if tier == "verified" else {f"output:{outputs.systems[system]}"}
             valid[items[one.id], system] = bool(found - own)
-    return [Validity(tier, rule, valid.copy(), valid)] if valid.any() else []
+    return [Validity(tier, rule, valid.copy(), valid, _copies(outputs, valid))] if valid.any() else []
+
+
+def _copies(outputs: Outputs, among: Bools) -> Bools:
+    """Which of these outputs equal a reference that counts."""
+    corpus, out = outputs.corpus, _blank(outputs)
+    for item, system in zip(*(rows.tolist() for rows in np.nonzero(among)), strict=True):
+        own = corpus.folded[corpus.references.row(item)]
+        out[item, system] = corpus.folded[outputs.text[item, system]] in own
+    return out
 
 
 def _blank(outputs: Outputs) -> Bools:

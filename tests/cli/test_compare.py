@@ -90,7 +90,7 @@ def test_the_table_is_in_the_manner_of_sacrebleu(compare, captions):
     options = ["-s", "bleu", "-s", "ter", "--baseline", "echo", "--resamples", 999, "--format", "table"]
     done = compare(captions, *options)
     first = [line.split("│")[0].strip() for line in done.stdout.splitlines()[2:7]]
-    assert first == ["Baseline: echo", "own", "", "other", ""]
+    assert first == ["Baseline: echo", "own", "", "stray", ""]
     assert "bleu ↑ (μ ± 95% CI)" in done.stdout and "ter ↓ (μ ± 95% CI)" in done.stdout
     assert "(p = 0.0010)*" in done.stdout and "51 / 1 / 248" in done.stdout and "0.0040*" in done.stdout
     assert "Paired approximate randomisation with 999 trials\n - Each system is compared to the baseline" in done.stdout
@@ -103,7 +103,7 @@ def test_every_printed_number_is_in_the_json(compare, captions):
     row = json.loads(compare(*options).stdout)["comparisons"][1]
     score, delta = row["score"], row["delta"]
     line = (
-        f"| other | {score['value']:.2f} ({score['mean']:.2f} ± {score['half']:.2f}) (p = {row['p']:.4f})* "
+        f"| stray | {score['value']:.2f} ({score['mean']:.2f} ± {score['half']:.2f}) (p = {row['p']:.4f})* "
         f"| {delta['value']:+.2f} [{delta['low']:+.2f}, {delta['high']:+.2f}] | {row['effect']:+.2f} "
         f"| {row['wins']} / {row['ties']} / {row['losses']} | {row['p_adjusted']:.4f}* | {row['n']} |"
     )

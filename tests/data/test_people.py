@@ -61,14 +61,14 @@ def test_judgements(tmp_path: Path) -> None:
 def test_demo() -> None:
     """300 images, three systems, four references each, and a grade for every output."""
     demo = demo_inputs()
-    assert (len(demo.items), demo.systems, demo.notes) == (300, ("own", "echo", "other"), ())
+    assert (len(demo.items), demo.systems, demo.notes) == (300, ("own", "echo", "stray"), ())
     assert Counter(len(item.references) for item in demo.items) == {4: 300}
     assert Counter(o.system for o in demo.outputs) == dict.fromkeys(demo.systems, 300)
     references = {item.id: {fold(r.text) for r in item.references} for item in demo.items}
     texts = {(o.id, o.system): fold(o.text) for o in demo.outputs}
     for item in demo.items:
         own = references[item.id] | {texts[item.id, "own"]}
-        assert not own & {texts[item.id, "echo"], texts[item.id, "other"]}
+        assert not own & {texts[item.id, "echo"], texts[item.id, "stray"]}
     grades = {(r.id, r.system): r.value for r in demo.ratings}
     means = {s: sum(value for (_, of), value in grades.items() if of == s) / 300 for s in demo.systems}
-    assert len(grades) == 900 and means["own"] > means["echo"] > means["other"]
+    assert len(grades) == 900 and means["own"] > means["echo"] > means["stray"]

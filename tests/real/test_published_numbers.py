@@ -167,8 +167,8 @@ def test_cosine_puts_captions_in_the_order_of_peoples_grades():
     from geneval.data import demo_inputs
 
     result = evaluate(demo_inputs(), ["cosine"], PLAIN)
-    own, echo, other = (result.score(s, "cosine").score for s in ("own", "echo", "other"))
-    assert own > echo > other
+    own, echo, stray = (result.score(s, "cosine").score for s in ("own", "echo", "stray"))
+    assert own > echo > stray
 
 
 def test_full_and_ask_agree(asset):

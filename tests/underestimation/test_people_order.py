@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from geneval.cli import app
 from geneval.data import Preference, Rating, inputs_from_lists
+from geneval.settings import Settings
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._worths import worths_of
 from geneval_references import Reference, ReferenceSet
@@ -159,6 +160,12 @@ def test_outputs_equal_to_references_are_valid_by_their_tier():
     rows = {(row["evidence"], row["system"]): row["valid"] for row in found.validity}
     assert (rows["inferred", "one"], rows["inferred", "two"], rows["inferred", "three"]) == (1, 0, 0)
     assert (rows["verified", "one"], rows["verified", "two"]) == (0, 1)
+    assert found.of("one", "token_f1").gap_valid["inferred"].value is None, "it is scored against itself"
+    originals = Settings(tiers=("original",))
+    without = find_underestimation(
+        replace(inputs, items=items), ratings=ratings, scorers=["token_f1"], plan=PLAN, settings=originals
+    )
+    assert without.of("one", "token_f1").gap_valid["inferred"].n == 1
 
 
 def test_the_screen_shows_what_is_against_people(tmp_path):

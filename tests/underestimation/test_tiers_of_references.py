@@ -54,9 +54,9 @@ def world(seed=0, further="verified"):
         ]
         items.append(ReferenceSet(str(n), tuple(own)))
         for name, said, grade in (
-            ("usual", text("a", n, 4), 4),
-            ("other", text("b", n, 4), 4.5),
-            ("wrong", text("a", (n + 6) % ITEMS, 1), 1),
+            ("usual", text("a", n, rng.integers(2, 6)), 4),
+            ("other", text("b", n, rng.integers(2, 6)), 4.5),
+            ("wrong", text("a", n, 1) if n % 3 == 0 else text("a", (n + 6) % ITEMS, 1), 1),
         ):
             outputs.append(Output(str(n), name, said))
             ratings.append(Rating(str(n), name, grade + round(float(rng.normal()) / 5, 3)))
@@ -156,6 +156,17 @@ def test_one_tier_and_too_little_evidence_are_said():
     assert "--valid" in unknown["separation"]["reason"] and unknown["scorers"][0]["separation"] == []
 
 
+def test_origins_asked_for_hold_for_tiers_too():
+    given = world()
+    items = tuple(
+        ReferenceSet(i.id, tuple(replace(r, origin="mined:pool") if r.tier == "verified" else r for r in i.references))
+        for i in given.items
+    )
+    asked = Settings(origins=("human",))
+    report = find_underestimation(replace(given, items=items), scorers=["token_f1"], plan=PLAN, settings=asked)
+    assert "of one tier (original)" in report.sections["tiers"]["reason"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 8))
 def test_areas_and_misses_equal_those_of_scikit_learn(seed, levels):
@@ -177,6 +188,13 @@ def test_intervals_of_areas_hold_the_truth():
         area = one.rows(0)[0]["auc"]
         held += area.low <= 0.7602 <= area.high
     assert held >= 200 * 0.95 - 3 * np.sqrt(200 * 0.95 * 0.05)
+
+
+def test_outputs_all_told_apart_have_no_interval():
+    valid, scores = np.tile([True, False], 30), np.tile([1.0, 0.0], 30)
+    one = Separated(["original"], ["original"], [1.0], scores[None, None], valid, np.arange(60) // 2, 0.95, 0)
+    area = one.rows(0)[0]["auc"]
+    assert (area.value, area.low) == (1, None) and "no interval" in area.reason
 
 
 def test_placebos_are_as_long_as_what_they_stand_for():

@@ -82,3 +82,14 @@ def test_a_cause_that_penalised_outputs_have_more_often_is_found(worlds):
 def test_verdicts_from_texts(worlds, name, verdict):
     found = worlds.verdicts(2, 100, 7, **worlds.TEXTS[name])
     assert set(found) == {verdict} if verdict else not any("down" in one or "up" in one for one in found)
+
+
+@pytest.mark.parametrize("name", ["a scorer that marks one system down", "40 of 400 items judged, one marked down"])
+def test_corrected_means_hold_where_a_scorer_is_biased(worlds, name):
+    means, between, _, gain = worlds.corrected(worlds.JUDGED[name], 100, 5)
+    assert 1 - between <= most(0.05, 100) and 1 - means <= most(0.05, 100)
+    assert gain > 1.4
+
+
+def test_systems_of_equal_quality_are_not_told_apart(worlds):
+    assert worlds.corrected(worlds.Judged(marked_down=2.0), 150, 6)[2] <= most(0.05, 150)
