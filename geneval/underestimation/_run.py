@@ -25,7 +25,7 @@ from geneval.data import (
 )
 from geneval.data._bytes import stem
 from geneval.underestimation._findings import OfScorer
-from geneval.underestimation._judges import ABSENT, Judge, OfJudge, judges_of, with_judge
+from geneval.underestimation._judges import ABSENT, Judge, OfJudge, about, judges_of, with_judge
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
@@ -246,8 +246,9 @@ class _Reporting:
         """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
         found: list[OfScorer] = []
         for judge in self.judges:
-            outputs, told = with_judge(self.outputs, judge)
-            evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
+            with about(judge):
+                outputs, told = with_judge(self.outputs, judge)
+                evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
             self.warnings += [*((told,) if told else ()), *evidence.warnings]
             found.append(OfJudge(outputs, evidence, self.plan, 0, items, kinds))
         return found
