@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -27,7 +29,7 @@ from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._model import Estimate
 from geneval.underestimation._outputs import Outputs
 from geneval.underestimation._plan import ALPHAS
-from geneval_references import InputError, UsageError
+from geneval_references import InputError, ItemsFailedError, UsageError
 
 ABSENT = "verdicts are read from a file: a judge scores no other text, neither references nor controls"
 _NONE = Jagged.of([])
@@ -133,11 +135,18 @@ def _each(given: Any) -> Iterator[tuple[str, Verdicts, str]]:
 def _read(path: str) -> tuple[Verdicts, str]:
     if path == "-":
         raise UsageError("a judge's verdicts are read from a file, not from standard input")
-    if holds_choices(path):
-        choices, _, files = read_preferences([path])
-        return choices, files[0].sha256
-    grades, _, files = read_ratings([path])
-    return grades, files[0].sha256
+    try:
+        if holds_choices(path):
+            choices, _, files = read_preferences([path])
+            return choices, files[0].sha256
+        grades, _, files = read_ratings([path])
+        return grades, files[0].sha256
+    except InputError as error:
+        # --column is about outputs and references
+        told = re.sub(r" Name the one to use: --column \S+", "", str(error))
+        raise InputError(
+            f"{told}\nA judge's rows are id, system, value, or id, a, b, winner; rename other columns"
+        ) from error
 
 
 def _of_rows(rows: list[Any]) -> Verdicts:
@@ -206,6 +215,15 @@ def shares(rows: Sequence[Preference], judge: str) -> dict[tuple[str, str], floa
     }
 
 
+@contextmanager
+def about(judge: Judge) -> Iterator[None]:
+    """Errors inside are about this judge."""
+    try:
+        yield
+    except (InputError, ItemsFailedError) as error:
+        raise type(error)(f"{judge.name}: {error}") from error
+
+
 def with_judge(outputs: Outputs, judge: Judge) -> tuple[Outputs, str | None]:
     """The outputs with the judge's scores in place of scorers', and what to tell of verdicts that fit none.
 
@@ -223,7 +241,7 @@ def with_judge(outputs: Outputs, judge: Judge) -> tuple[Outputs, str | None]:
             table[place] = value
     if np.isnan(table).all():
         raise InputError(
-            f"none of the verdicts of {judge.name} is about an output; there are the systems {listed(outputs.systems)} and items "
+            f"none of the verdicts is about an output; there are the systems {listed(outputs.systems)} and items "
             f"{listed(outputs.corpus.ids)}"
         )
     scores = Scores(

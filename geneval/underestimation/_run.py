@@ -30,7 +30,7 @@ from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._features import Labels, check_columns
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._headline import headline
-from geneval.underestimation._judges import ABSENT, Judge, OfJudge, judges_of, with_judge
+from geneval.underestimation._judges import ABSENT, Judge, OfJudge, about, judges_of, with_judge
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
 from geneval.underestimation._outputs import Outputs, outputs_of
@@ -282,8 +282,9 @@ class _Reporting:
         """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
         found: list[OfScorer] = []
         for judge in self.judges:
-            outputs, told = with_judge(self.outputs, judge)
-            evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
+            with about(judge):
+                outputs, told = with_judge(self.outputs, judge)
+                evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
             self.warnings += [*((told,) if told else ()), *evidence.warnings]
             found.append(OfJudge(Version(outputs, {}, evidence, items, self.plan), 0, kinds))
         return found

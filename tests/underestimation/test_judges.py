@@ -155,5 +155,13 @@ def test_files_of_both_kinds_are_read(tmp_path, rows):
 def test_verdicts_on_nothing_are_refused(data):
     inputs, ratings, _ = data
     judges = {"llm": [Rating("1", "nobody", 1.0)]}
-    with pytest.raises(InputError, match=r"none of the verdicts of judge:llm is about an output"):
+    with pytest.raises(InputError, match=r"judge:llm: none of the verdicts is about an output"):
         find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], judges=judges, plan=PLAN)
+
+
+def test_a_file_that_does_not_fit_is_told_what_would(tmp_path):
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text('{"id": "1", "system": "one", "score": 3}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"'value': no such column.*\nA judge's rows are id, system, value") as caught:
+        judges_of(str(path))
+    assert "--column" not in str(caught.value)
