@@ -116,7 +116,9 @@ class OfScorer:
     @cached_property
     def held_out(self) -> Estimate:
         """The gap of a reference in the system's place."""
-        return controls.held_out(self.version.whole[self.number], self.items, self.plan.seed, self.plan.confidence)
+        return controls.held_out(
+            self.version.exchanged.whole[self.number], self.items, self.plan.seed, self.plan.confidence
+        )
 
     def findings(self) -> list[Finding]:
         """One a system, with verdicts."""
@@ -144,7 +146,7 @@ class OfScorer:
         band = self.bands[system]
         difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
         equivalent, needed = self._settled(place, margin)
-        high, low = self.version.exchanged[self.number].get(system, (None, None))
+        high, low = self.version.p(self.number, system) if len(band.item) else (None, None)
         valid = self._valid(system, band)
         differential, (lost, won) = self._differential(system), self._contradiction(system)
         return Finding(

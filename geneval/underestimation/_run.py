@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,6 @@ from geneval.data import (
     read_preferences,
     read_ratings,
 )
-from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known, Said
 from geneval.underestimation._model import Finding, Underestimation
@@ -33,7 +31,7 @@ from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
-from geneval.underestimation._version import Version
+from geneval.underestimation._version import Exchanged, Version
 from geneval_references import InputError
 from geneval_scorers import FitState, Scorer, Watch
 
@@ -137,6 +135,7 @@ class _Reporting:
         whole = self.people.evidence(self.outputs, self.plan)
         clean = self._cleaned(whole, leaked)
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
+        self._exchanged = Exchanged(self.outputs, items, self.plan)
         validity = self._validity()
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
@@ -205,13 +204,8 @@ class _Reporting:
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
-        bands = self._bands | learned_bands_of(self.outputs, items)
-        version = Version(self.outputs, bands, evidence, items, self.plan)
+        version = Version(self.outputs, self._exchanged, evidence, items, self.plan)
         return [OfScorer(version, number, kinds) for number in range(len(self.outputs.scores.columns))]
-
-    @cached_property
-    def _bands(self) -> dict[int, Bands]:
-        return bands_of(self.outputs)
 
     def _of_all(
         self, ones: Sequence[OfScorer]
