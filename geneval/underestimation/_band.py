@@ -91,6 +91,8 @@ class Band:
     def keep(self, items: Sequence[int]) -> Band:
         """Some of the items."""
         mask = np.isin(self.item, np.asarray(items, np.int64))
+        if mask.all():
+            return self
         rows = (one.keep(mask) for one in (self.gaps, self.of_output, self.of_reference, self.level))
         return Band(self.item[mask], *rows)
 

@@ -110,8 +110,11 @@ class OfScorer:
     @cached_property
     def sides(self) -> dict[int, dict[Threshold, Sides]]:
         """Of each band, by threshold."""
+        found: dict[int, dict[Threshold, Sides]] = {}
         kinds: tuple[Threshold, ...] = ("pooled", "item")
-        return {s: {kind: Sides.of(band, kind) for kind in kinds} for s, band in self.bands.items()}
+        for system, band in self.bands.items():
+            found[system] = {kind: Sides.of(band, kind, [one[kind] for one in found.values()]) for kind in kinds}
+        return found
 
     @cached_property
     def held_out(self) -> Estimate:
@@ -260,8 +263,7 @@ class OfScorer:
             table = np.full(self.outputs.text.shape, np.nan)
             for system, band in self.bands.items():
                 if len(band.item):
-                    sides = self.sides[system]["pooled"]
-                    table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
+                    table[band.item, system] = self.sides[system]["pooled"].below(alpha)
             out[alpha] = table[self.evidence.item, self.evidence.system]
         return out
 
