@@ -143,11 +143,13 @@ def _relabelled(gaps: Floats, offsets: Ints, count: int, rng: np.random.Generato
     drawn = np.zeros((count, gaps.shape[1]))
     for start in range(0, len(offsets) - 1, _ITEMS):
         ends = offsets[start : start + _ITEMS + 1]
-        sizes, first = np.diff(ends), ends[:-1] - ends[0]
+        sizes, first = np.diff(ends), (ends[:-1] - ends[0]).astype(np.int32)
         place = np.empty((count, len(sizes)), np.int32)
         for size in np.unique(sizes).tolist():
             mine = np.flatnonzero(sizes == size)
-            place[:, mine] = rng.integers(size, size=(count, len(mine)), dtype=np.uint32) + first[mine]
+            place[:, mine] = first[mine] + rng.integers(
+                size, size=(count, len(mine)), dtype=np.uint32 if size > 256 else np.uint8
+            )
         labels = (np.ones(place.size), place.ravel(), np.arange(0, place.size + 1, len(sizes)))
         drawn += sparse.csr_array(labels, shape=(count, int(ends[-1] - ends[0]))) @ gaps[ends[0] : ends[-1]]
     return drawn
@@ -289,7 +291,7 @@ class _Asking:
             self._repeated(self.parents, self.places, count),
             *([self._repeated(self.fewer_parents, self.fewer, count)] if size > 2 else []),
         ]
-        found = ask_subsets(scorers, outputs.corpus, queries, asked)
+        found = ask_subsets(scorers, outputs.corpus, queries, asked, what="asking the human band")
         return [[*row, *([np.full(count * 2, np.nan)] if size == 2 else [])] for row in found]
 
     def _repeated(self, parents: Ints, places: Ints, items: int) -> Subsets:
