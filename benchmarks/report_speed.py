@@ -4,8 +4,8 @@ Usage: python benchmarks/report_speed.py [--only NAME]... [--share 1.0] [--write
 
 Texts: COCO captions of the shared data (GENEVAL_SHARED, by default ../shared), else the demo's, with words exchanged so
 that all are distinct. A system's output is one of its own item's captions with more words exchanged, the more the worse
-its grade, so that outputs share n-grams with references as real ones do. The first system holds leaked copies of
-references, so that everything is done twice: on the data as given, and as cleaned. Each run is a process of its own, the
+its grade, so that outputs share n-grams with references as real ones do. Where the first system holds leaked copies of
+references, all that can differ is done twice: on the data as given, and as cleaned. Each run is a process of its own, the
 command that a user calls, from the file of outputs to the report on disk; seconds are the processor's, and the clock's
 beside them, and memory the peak of the process and its children. The peer is pycocoevalcap with its own tokeniser, BLEU,
 ROUGE-L and CIDEr. `--write` writes docs/benchmarks.md.
@@ -34,23 +34,32 @@ NGRAM = (
     "bleu", "chrf", "token_f1", "rouge(kind='1')", "rouge(kind='L')", "coco_bleu(n=4)", "coco_rouge_l", "cider",
 )  # fmt: skip
 COCO = (*(f"coco_bleu(n={n})" for n in range(1, 5)), "coco_rouge_l", "cider")
-LEAKED = 0.02
-"""Share of the first system's outputs that are copies of a reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A report: of how many items with five references each, how many systems, and by which scorers."""
+    """A report: of how many items with five references each, how many systems, and by which scorers.
+
+    Attributes:
+        items, systems, scorers: how many, and which.
+        leaked: share of the first system's outputs that are copies of a reference.
+        peer: whether the peer scores one system as well.
+    """
 
     items: int
     systems: int
     scorers: Sequence[str]
-    peer: bool
+    leaked: float = 0.0
+    peer: bool = False
 
 
-JOBS = {"ngram": Job(10_000, 5, NGRAM, peer=False), "coco": Job(20_000, 4, COCO, peer=True)}
+JOBS = {
+    "ngram": Job(10_000, 5, NGRAM),
+    "leaks": Job(10_000, 5, NGRAM, leaked=0.02),
+    "coco": Job(20_000, 4, COCO, peer=True),
+}
 SECONDS, MEGABYTES = 60, 4295
-"""What the first job may take."""
+"""What a report of n-gram scorers may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +92,9 @@ class Texts:
                 return text
 
 
-def rows(items: int, systems: int) -> Iterator[dict[str, object]]:
+def rows(job: Job, items: int) -> Iterator[dict[str, object]]:
     """Rows of a file, one an item."""
-    texts = Texts()
+    texts, systems = Texts(), job.systems
     for number in range(items):
         image = texts.images[number % len(texts.images)]
         references = [texts.exchanged(text, 0) for text in image[:5]]
@@ -94,7 +103,7 @@ def rows(items: int, systems: int) -> Iterator[dict[str, object]]:
             wrong = texts.random.randrange(4)
             outputs[f"system {system}"] = texts.exchanged(image[system % len(image)], wrong)
             grades[f"system {system}"] = round(5 - wrong + texts.random.gauss(0, 0.5), 1)
-        if texts.random.random() < LEAKED:
+        if texts.random.random() < job.leaked:
             outputs["system 0"] = references[0]
         yield {"id": str(number), "outputs": outputs, "references": references, "ratings": grades}
 
@@ -115,13 +124,13 @@ def took(command: Sequence[str]) -> Took:
 def measure(job: Job, share: float, folder: Path) -> Iterator[str]:
     """Lines of the table: our report, and the peer's one system."""
     items = max(int(job.items * share), 2)
-    data = folder / f"{items}-{job.systems}.jsonl"
+    data = folder / f"{items}-{job.systems}-{job.leaked}.jsonl"
     with data.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows(items, job.systems))
+        file.writelines(json.dumps(row) + "\n" for row in rows(job, items))
     options = [part for scorer in job.scorers for part in ("-s", scorer)]
     command = [sys.executable, "-m", "geneval", "report", str(data), *options, "--valid", "4", "-q", "-o"]
     mine = took([*command, str(data.with_suffix(".report"))])
-    what = f"report, {job.systems} systems, {len(job.scorers)} scorers"
+    what = f"report, {job.systems} systems, {len(job.scorers)} scorers{', with leaks' if job.leaked else ''}"
     told = f"{items:,} x 5 | {mine.processor:.1f} | {mine.clock:.1f} | {mine.megabytes:,.0f} |"
     yield f"| {what} | {told} {'' if job.peer else f'{SECONDS} s, {MEGABYTES:,} MB'} |"
     if job.peer:

@@ -119,8 +119,7 @@ def exchangeable(
         high, low = high + (penalised <= 0.05), low + (rewarded <= 0.05)
         sides = Sides.of(band, "pooled")
         for alpha, found in below.items():
-            limit = sides.quantiles(alpha)
-            found.append(tuple(float(sides.below(side, limit).mean()) for side in (sides.output, sides.reference)))
+            found.append((float(sides.below(alpha).mean()), float(sides.pool.limits[alpha].below.mean())))
     return high / count, low / count, {alpha: np.asarray(found) for alpha, found in below.items()}
 
 

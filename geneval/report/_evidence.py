@@ -14,7 +14,6 @@ from geneval.agreement._correlations import Floats
 from geneval.report._island import size_of
 from geneval.report._words import Json
 from geneval.underestimation._band import Band
-from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._findings import HEADLINE, OfScorer
 from geneval.underestimation._known import Known
 from geneval_references import Reference, ReferenceSet, fold
@@ -53,12 +52,12 @@ def place_of(one: OfScorer) -> Place:
     shape = one.outputs.text.shape
     below, own, percentile, limit = (np.full(shape, np.nan) for _ in range(4))
     for system, band in one.bands.items():
-        sides = Sides.of(band, "pooled")
-        if not len(sides.row):
+        sides = one.sides[system]["pooled"]
+        if not len(sides.output):
             continue
-        limits = sides.quantiles(HEADLINE)
-        below[band.item, system] = sides.below(sides.output, limits)
-        own[band.item, system] = sides.share(sides.output)
+        limits = sides.pool.limits[HEADLINE].at
+        below[band.item, system] = sides.below(HEADLINE)
+        own[band.item, system] = sides.pool.share(sides.output)
         percentile[band.item, system] = sides.percentiles()
         limit[band.item, system] = limits
     return Place(below, own, percentile, limit)

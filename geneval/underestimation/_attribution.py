@@ -143,19 +143,18 @@ def _placed(one: OfScorer, system: int, valid: Ints) -> Picked | str:
     if not len(mine):
         return ""
     sides = one.sides[system]["pooled"]
-    limit = sides.quantiles(HEADLINE)
-    tied = float(np.mean(sides.share((sides.reference == limit[sides.row]).astype(np.float64))))
-    if tied > HEADLINE:
-        return f"{tied:.0%} of the band have just one score: none cuts off {HEADLINE:.0%}"
-    median, high = np.quantile(sides.reference, [0.5, 0.75])
+    limit = sides.pool.limits[HEADLINE]
+    if limit.tied > HEADLINE:
+        return f"{limit.tied:.0%} of the band have just one score: none cuts off {HEADLINE:.0%}"
+    median, high = np.quantile(sides.pool.scores, [0.5, 0.75])
     whole = np.ones(len(mine))
     return Picked(
         band.item[mine],
         np.full(len(mine), system),
         mine,
-        sides.below(sides.output, limit)[mine] > 0.5,
-        sides.share(sides.output)[mine],
-        limit[mine],
+        sides.below(HEADLINE)[mine] > 0.5,
+        sides.pool.share(sides.output)[mine],
+        limit.at[mine],
         whole * median,
         whole * high,
     )

@@ -91,32 +91,49 @@ class Band:
     def keep(self, items: Sequence[int]) -> Band:
         """Some of the items."""
         mask = np.isin(self.item, np.asarray(items, np.int64))
+        if mask.all():
+            return self
         rows = (one.keep(mask) for one in (self.gaps, self.of_output, self.of_reference, self.level))
         return Band(self.item[mask], *rows)
 
     def permuted(self, count: int, seed: int) -> tuple[float, float]:
         """See `permuted`."""
-        return permuted([self], count, seed)[0]
+        return permuted([[self]], count, seed)[0][0]
 
 
-def permuted(bands: Sequence[Band], count: int, seed: int) -> list[tuple[float, float]]:
+def permuted(parts: Sequence[Sequence[Band]], count: int, seed: int) -> list[list[tuple[float, float]]]:
     """One-sided p-values of mean gaps: they are this high, or this low, if output and references are exchangeable.
 
     The label "output" goes to each of an item's texts with equal chances, and the whole statistic is taken anew; bands of
     the same items are looked at under the same labels.
+
+    Args:
+        parts: the same bands on one part of the items, then on others.
+        count: of labellings.
+        seed: of labels.
+
+    Returns:
+        For each band its p-values (high, low) on the first part, on the first two together, and so on.
     """
-    out: dict[int, tuple[float, float]] = {}
-    alike: dict[tuple[bytes, bytes], list[int]] = {}
-    for place, band in enumerate(bands):
-        alike.setdefault((band.item.tobytes(), band.gaps.offsets.tobytes()), []).append(place)
+    out: list[list[tuple[float, float]]] = [[] for _ in parts[0]]
+    alike: dict[bytes, list[int]] = {}
+    for place in range(len(out)):
+        key = b" ".join(array.tobytes() for part in parts for array in (part[place].item, part[place].gaps.offsets))
+        alike.setdefault(key, []).append(place)
     for places in alike.values():
-        gaps = np.stack([bands[place].gaps.values for place in places], axis=1)
-        offsets = bands[places[0]].gaps.offsets
-        seen, slack = gaps[offsets[1:] - 1].sum(axis=0), 1e-12 * np.abs(gaps).sum(axis=0)
-        drawn = _relabelled(gaps, offsets, count, np.random.default_rng(seed))
-        high, low = 1 + (drawn >= seen - slack).sum(axis=0), 1 + (drawn <= seen + slack).sum(axis=0)
-        out |= zip(places, zip((high / (1 + count)).tolist(), (low / (1 + count)).tolist(), strict=True), strict=True)
-    return [out[place] for place in range(len(bands))]
+        rng, drawn = np.random.default_rng(seed), np.zeros((count, len(places)))
+        seen, slack = np.zeros(len(places)), np.zeros(len(places))
+        for part in parts:
+            gaps = np.stack([part[place].gaps.values for place in places], axis=1)
+            offsets = part[places[0]].gaps.offsets
+            drawn += _relabelled(gaps, offsets, count, rng)
+            seen += gaps[offsets[1:] - 1].sum(axis=0)
+            # Equal sums may differ in the last digits.
+            slack += 1e-12 * np.abs(gaps).sum(axis=0)
+            high, low = (drawn >= seen - slack).sum(axis=0), (drawn <= seen + slack).sum(axis=0)
+            for place, above, below in zip(places, high.tolist(), low.tolist(), strict=True):
+                out[place].append(((1 + above) / (1 + count), (1 + below) / (1 + count)))
+    return out
 
 
 def _relabelled(gaps: Floats, offsets: Ints, count: int, rng: np.random.Generator) -> Floats:
@@ -126,11 +143,13 @@ def _relabelled(gaps: Floats, offsets: Ints, count: int, rng: np.random.Generato
     drawn = np.zeros((count, gaps.shape[1]))
     for start in range(0, len(offsets) - 1, _ITEMS):
         ends = offsets[start : start + _ITEMS + 1]
-        sizes, first = np.diff(ends), ends[:-1] - ends[0]
+        sizes, first = np.diff(ends), (ends[:-1] - ends[0]).astype(np.int32)
         place = np.empty((count, len(sizes)), np.int32)
         for size in np.unique(sizes).tolist():
             mine = np.flatnonzero(sizes == size)
-            place[:, mine] = rng.integers(size, size=(count, len(mine)), dtype=np.uint32) + first[mine]
+            place[:, mine] = first[mine] + rng.integers(
+                size, size=(count, len(mine)), dtype=np.uint32 if size > 256 else np.uint8
+            )
         labels = (np.ones(place.size), place.ravel(), np.arange(0, place.size + 1, len(sizes)))
         drawn += sparse.csr_array(labels, shape=(count, int(ends[-1] - ends[0]))) @ gaps[ends[0] : ends[-1]]
     return drawn
@@ -272,7 +291,7 @@ class _Asking:
             self._repeated(self.parents, self.places, count),
             *([self._repeated(self.fewer_parents, self.fewer, count)] if size > 2 else []),
         ]
-        found = ask_subsets(scorers, outputs.corpus, queries, asked)
+        found = ask_subsets(scorers, outputs.corpus, queries, asked, what="asking the human band")
         return [[*row, *([np.full(count * 2, np.nan)] if size == 2 else [])] for row in found]
 
     def _repeated(self, parents: Ints, places: Ints, items: int) -> Subsets:
@@ -315,30 +334,25 @@ class Bands:
     held_out: Jagged
 
 
-def bands_of(outputs: Outputs) -> dict[int, Bands]:
-    """The bands of every scorer that needs no learning, by its place; all are asked together."""
-    ready = [n for n, scorer in enumerate(outputs.asked) if not scorer.needs_fit]
-    every = range(len(outputs.systems))
-    found = exchanges(outputs, [outputs.scorers[n] for n in ready], every)
-    return {n: _bands({s: _band(parts, s) for s in every}, parts) for n, parts in zip(ready, found, strict=True)}
+def bands_of(outputs: Outputs) -> list[Bands]:
+    """The bands of every scorer and system; what needs no learning is asked together.
 
-
-def learned_bands_of(outputs: Outputs, items: Sequence[int]) -> dict[int, Bands]:
-    """The bands of every scorer that learns from references.
-
-    Here it learns from the references and the outputs of these items alike, so that each may be exchanged.
+    Scorers that learn from references learn from references and outputs alike here, so that each may be exchanged; from
+    those of all items, as what they learned for scoring stays the same on every part of the data.
     """
+    every = range(len(outputs.systems))
+    ready = [n for n, scorer in enumerate(outputs.asked) if not scorer.needs_fit]
     learning = [n for n, scorer in enumerate(outputs.asked) if scorer.needs_fit]
-    if not learning:
-        return {}
-    bands: dict[int, dict[int, Band]] = {n: {} for n in learning}
-    for system in range(len(outputs.systems)):
-        corpus = beside_references(outputs, system, items)
+    found = dict(zip(ready, exchanges(outputs, [outputs.scorers[n] for n in ready], every), strict=True))
+    bands = {n: {s: _band(parts, s) for s in every} for n, parts in found.items()} | {n: {} for n in learning}
+    for system in every if learning else ():
+        corpus = beside_references(outputs, system)
         scorers = [outputs.asked[n].fit(corpus) for n in learning]
         for n, parts in zip(learning, exchanges(outputs, scorers, [system]), strict=True):
             bands[n][system] = _band(parts, 0)
-    found = exchanges(outputs, [outputs.scorers[n] for n in learning], [])
-    return {n: _bands(bands[n], parts) for n, parts in zip(learning, found, strict=True)}
+    if learning:
+        found |= zip(learning, exchanges(outputs, [outputs.scorers[n] for n in learning], []), strict=True)
+    return [_bands(bands[n], found[n]) for n in range(len(outputs.asked))]
 
 
 def _bands(by_system: Mapping[int, Band], parts: Sequence[Exchange]) -> Bands:
@@ -361,10 +375,10 @@ def _band(parts: Sequence[Exchange], system: int) -> Band:
     return Band(item, rows(gaps), of_output, rows([p.of_reference for p in parts]), rows([p.levels() for p in parts]))
 
 
-def beside_references(outputs: Outputs, system: int, items: Sequence[int]) -> Corpus:
-    """Some of a system's outputs among the references of their items, which then all count as original."""
+def beside_references(outputs: Outputs, system: int) -> Corpus:
+    """A system's outputs among the references of their items, which then all count as original."""
     corpus, text = outputs.corpus, outputs.text[:, system]
-    references, there = corpus.references, (text >= 0) & np.isin(np.arange(len(text)), np.asarray(items, np.int64))
+    references, there = corpus.references, text >= 0
     order = np.argsort(np.concatenate([references.rows, np.flatnonzero(there)]), kind="stable")
     values = np.concatenate([references.values, text[there]])[order]
     original = np.concatenate([corpus.reference_original, np.ones(there.sum(), bool)])[order]

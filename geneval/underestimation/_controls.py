@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -198,48 +197,69 @@ def _source(outputs: Outputs, items: Sequence[int]) -> TextControl:
 def _common(outputs: Outputs, items: Sequence[int]) -> list[TextControl]:
     """The text that most items have among their references, and the one made of the most common words."""
     corpus = outputs.corpus
-    folded: Counter[int] = Counter()
-    words: Counter[str] = Counter()
-    bags: dict[int, set[str]] = {}
-    for item in items:
-        row = corpus.references.row(item)
-        folded.update(set(corpus.folded[row].tolist()))
-        for text in row.tolist():
-            bags[text] = set(corpus.texts[text].lower().split())
-        words.update(set().union(*(bags[text] for text in row.tolist())) if len(row) else ())
-    if not bags:
+    references = corpus.references.take(np.asarray(items, np.int64))
+    texts = np.unique(references.values)
+    if not len(texts):
         return []
-    ranked = sorted(bags, key=lambda t: corpus.texts[t])
-    frequent = max(ranked, key=lambda t: folded[int(corpus.folded[t])])
-    generic = max(ranked, key=lambda t: float(np.mean([np.log(words[w]) for w in bags[t]])) if bags[t] else -1.0)
-    many = folded[int(corpus.folded[frequent])]
+    texts = texts[np.argsort(corpus.rank[texts])]
+    homes = _homes(references.rows, corpus.folded[references.values])
+    many = homes[corpus.folded[texts]]
+    frequent, generic = int(texts[many.argmax()]), int(texts[_commonness(outputs, references, texts).argmax()])
+    note = f"{corpus.texts[frequent]!r}, of {many.max()} items"
+    told = f"{corpus.texts[generic]!r}: the most common words"
     return [
-        _everywhere(
-            outputs, items, "most_frequent_reference", frequent, f"{corpus.texts[frequent]!r}, of {many} items"
-        ),
-        _everywhere(outputs, items, "generic_output", generic, f"{corpus.texts[generic]!r}: the most common words"),
+        _everywhere(outputs, items, "most_frequent_reference", frequent, note),
+        _everywhere(outputs, items, "generic_output", generic, told),
     ]
+
+
+def _homes(item: Ints, kind: Ints) -> Ints:
+    """In how many items each kind is, [kinds]."""
+    span = int(kind.max(initial=0)) + 1
+    return np.bincount(np.unique(item * span + kind) % span, minlength=span)
+
+
+def _commonness(outputs: Outputs, references: Ragged, texts: Ints) -> Floats:
+    """For each text the mean, over its different words, of the logarithm of how many items have the word; -1: no words."""
+    words = outputs.corpus.derive("words between spaces", lambda: _words(outputs.corpus.texts))
+    said = words.take(references.values)
+    homes = _homes(references.rows[said.rows], said.values)
+    mine = words.take(texts)
+    rarity = np.bincount(mine.rows, weights=np.log(homes[mine.values]), minlength=len(texts))
+    mean = rarity / np.maximum(mine.lengths, 1)
+    return np.asarray(np.round(np.where(mine.lengths > 0, mean, -1.0), 12), np.float64)
+
+
+def _words(texts: Sequence[str]) -> Ragged:
+    """The different words of each text, numbered."""
+    numbers: dict[str, int] = {}
+    every = (dict.fromkeys(text.lower().split()) for text in texts)
+    return Ragged.of([[numbers.setdefault(word, len(numbers)) for word in words] for words in every])
 
 
 def _everywhere(outputs: Outputs, items: Sequence[int], name: str, text: int, note: str) -> TextControl:
     """One text for all items but those that have it among their references."""
-    corpus, out = outputs.corpus, _nothing(outputs)
-    for item in items:
-        if int(corpus.folded[text]) not in corpus.folded[corpus.references.row(item)]:
-            out[item] = text
-    return TextControl(name, out, note)
+    out = _nothing(outputs)
+    out[np.asarray(items, np.int64)] = text
+    return TextControl(name, _no_copies(outputs, out), note)
 
 
 def _mismatched(outputs: Outputs, items: Sequence[int], seed: int) -> TextControl:
     """The first reference of the next item, in a drawn order."""
-    corpus, out = outputs.corpus, _nothing(outputs)
-    holding = [item for item in items if len(corpus.references.row(item))]
-    order = np.random.default_rng(seed).permutation(np.asarray(holding, np.int64))
-    for item, other in zip(order.tolist(), np.roll(order, 1).tolist(), strict=True):
-        text = int(corpus.references.row(other)[0])
-        if int(corpus.folded[text]) not in corpus.folded[corpus.references.row(item)]:
-            out[item] = text
-    return TextControl("mismatched_item", out, "a reference of another item")
+    references, out = outputs.corpus.references, _nothing(outputs)
+    place = np.asarray(items, np.int64)
+    order = np.random.default_rng(seed).permutation(place[references.lengths[place] > 0])
+    out[order] = references.values[references.offsets[np.roll(order, 1)]]
+    return TextControl("mismatched_item", _no_copies(outputs, out), "a reference of another item")
+
+
+def _no_copies(outputs: Outputs, text: Ints) -> Ints:
+    """The texts, but none that its item has among its references."""
+    corpus = outputs.corpus
+    own = text[corpus.references.rows]
+    same = (own >= 0) & (corpus.folded[own] == corpus.folded[corpus.references.values])
+    text[corpus.references.rows[same]] = -1
+    return text
 
 
 def text_scores(outputs: Outputs, given: Sequence[TextControl]) -> Floats:

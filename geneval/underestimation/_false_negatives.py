@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,44 +21,51 @@ Threshold = str
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
-    """An output and the references, against the same references, end to end over items.
+class Limit:
+    """A score that cuts off a share of the band.
+
+    Attributes:
+        at: [items] the score; a part of the items has one of its own, from the others.
+        below: [items] how much of each item's references lies below, ties half.
+        achieved: the share that lies below, ties left out.
+        tied: the share that has just this score.
+    """
+
+    at: Floats
+    below: Floats
+    achieved: float
+    tied: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What references get, end to end over items.
 
     Attributes:
         row: the item's place in the band, for each entry.
-        output, reference: scores.
+        scores: of the references.
         items: how many items there are.
     """
 
     row: Ints
-    output: Floats
-    reference: Floats
+    scores: Floats
     items: int
 
-    @classmethod
-    def of(cls, band: Band, threshold: Threshold) -> Sides:
-        """All items of a band; with `item` only those of three references or more."""
-        row, output, reference = band.of_output.rows, band.of_output.values, band.of_reference.values
-        if threshold == "item":
-            kept = (band.level.lengths > 0)[row]
-            level = band.level.values
-            row, output, reference = row[kept], output[kept] - level, reference[kept] - level
-        return cls(row, output, reference, len(band.item))
-
     @cached_property
-    def _counts(self) -> Ints:
+    def counts(self) -> Ints:
+        """Entries of each item."""
         return np.bincount(self.row, minlength=self.items)
 
     @cached_property
     def _ladders(self) -> tuple[Floats, list[Floats]]:
-        """The references' scores, each once, and for each part of the items how much of the others lies below each.
+        """The scores, each once, and for each part of the items how much of the others lies below each.
 
         Items are parted in ten; a part's threshold comes from the others, so that it owes nothing to the references that
         are compared with it. Each item has equal weight. Ties are half below; infinite where the others have no such score.
         """
-        scores, place = np.unique(self.reference, return_inverse=True)
-        weight = (1.0 / np.maximum(self._counts, 1))[self.row]
-        parts = min(PARTS, int((self._counts > 0).sum()))
+        scores, place = np.unique(self.scores, return_inverse=True)
+        weight = (1.0 / np.maximum(self.counts, 1))[self.row]
+        parts = min(PARTS, int((self.counts > 0).sum()))
         below = []
         for part in range(parts):
             others = self.row % parts != part if parts > 1 else np.ones(len(self.row), bool)
@@ -66,29 +73,69 @@ class Sides:
             below.append(np.where(share > 0, np.cumsum(share) - share / 2, np.inf))
         return scores, below
 
-    def quantiles(self, alpha: float) -> Floats:
-        """For each item the score that a share alpha of the band of other items lies below: whose ties come closest, [items]."""
+    @cached_property
+    def limits(self) -> dict[float, Limit]:
+        """By alpha, the score whose ties, half of them below, come closest to cutting off this share."""
+        return {alpha: self._limit(alpha) for alpha in ALPHAS}
+
+    def _limit(self, alpha: float) -> Limit:
         scores, below = self._ladders
-        out = np.full(self.items, np.nan)
+        at = np.full(self.items, np.nan)
         for part, shares in enumerate(below):
-            out[part :: len(below)] = scores[int(np.abs(shares - alpha).argmin())]
-        return out
+            at[part :: len(below)] = scores[int(np.abs(shares - alpha).argmin())]
+        whole, half = self.scores < at[self.row], self.scores == at[self.row]
+        achieved, tied = (float(np.nanmean(self.share(flags))) for flags in (whole, half))
+        return Limit(at, self.share(whole + 0.5 * half), achieved, tied)
 
     def share(self, flags: np.ndarray) -> Floats:
         """The mean of flags over each item's references, [items]; NaN where it has none."""
         sums = np.bincount(self.row, weights=flags, minlength=self.items)
-        return np.asarray(np.divide(sums, self._counts, out=np.full(self.items, np.nan), where=self._counts > 0))
+        return np.asarray(np.divide(sums, self.counts, out=np.full(self.items, np.nan), where=self.counts > 0))
 
-    def below(self, side: Floats, thresholds: Floats) -> Floats:
-        """How much of each item's scores lies below its threshold; ties are half below."""
-        limit = thresholds[self.row]
-        return self.share((side < limit) + 0.5 * (side == limit))
+    def like(self, other: Pool) -> bool:
+        """Whether both hold the same, as those of two systems with outputs for the same items do."""
+        return np.array_equal(self.row, other.row) and np.array_equal(self.scores, other.scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """An output and the references, against the same references.
+
+    Attributes:
+        pool: what the references get.
+        output: what the output gets in the place of each.
+    """
+
+    pool: Pool
+    output: Floats
+
+    @classmethod
+    def of(cls, band: Band, threshold: Threshold, like: Iterable[Sides] = ()) -> Sides:
+        """All items of a band; with `item` only those of three references or more.
+
+        Args:
+            band: of a system.
+            threshold: a kind.
+            like: those of other systems, whose thresholds are taken where references get the same.
+        """
+        row, output, scores = band.of_output.rows, band.of_output.values, band.of_reference.values
+        if threshold == "item":
+            kept = (band.level.lengths > 0)[row]
+            level = band.level.values
+            row, output, scores = row[kept], output[kept] - level, scores[kept] - level
+        pool = Pool(row, scores, len(band.item))
+        return cls(next((other.pool for other in like if pool.like(other.pool)), pool), output)
+
+    def below(self, alpha: float) -> Floats:
+        """How much of each item's outputs lies below the band's alpha, [items]; ties are half below."""
+        limit = self.pool.limits[alpha].at[self.pool.row]
+        return self.pool.share((self.output < limit) + 0.5 * (self.output == limit))
 
     def percentiles(self) -> Floats:
         """Where outputs lie in the band, 0 to 1, [items]; ties are half below."""
-        pool = np.sort(self.reference)
+        pool = np.sort(self.pool.scores)
         left, right = np.searchsorted(pool, self.output, "left"), np.searchsorted(pool, self.output, "right")
-        return self.share(np.asarray((left + right) / 2 / max(len(pool), 1), np.float64))
+        return self.pool.share((left + right) / 2 / max(len(pool), 1))
 
 
 def rates(
@@ -109,9 +156,9 @@ def rates(
     """
     found: list[dict[str, object]] = []
     for kind, one in sides.items():
-        if not len(one.row):
+        if not len(one.output):
             continue
-        score = one.share(one.output)
+        score = one.pool.share(one.output)
         there = ~np.isnan(score)
         kept = {evidence: np.flatnonzero(mask & there) for evidence, mask in valid.items()}
         wrong = np.flatnonzero(invalid & there)
@@ -131,20 +178,17 @@ def _at(
     invalid: Ints,
     confidence: float,
 ) -> Iterator[dict[str, object]]:
-    limit = sides.quantiles(alpha)
-    whole, half = sides.reference < limit[sides.row], sides.reference == limit[sides.row]
-    achieved, tied = (float(np.nanmean(sides.share(flags))) for flags in (whole, half))
-    own, theirs = sides.below(sides.output, limit), sides.share(whole + 0.5 * half)
+    limit, own = sides.pool.limits[alpha], sides.below(alpha)
+    refused = limit.tied > alpha
+    reason = f"{limit.tied:.0%} of the band have just this score: no threshold cuts off {alpha:.0%}"
+    estimator = f"share below the band's {alpha:.0%} quantile less the band's own share"
     for evidence, at in valid.items():
-        reason = f"{tied:.0%} of the band have just this score: no threshold cuts off {alpha:.0%}"
-        estimator = f"share below the band's {alpha:.0%} quantile less the band's own share"
-        excess = of_clusters((own - theirs)[at], item[at], confidence, unit="outputs", estimator=estimator)
-        refused = tied > alpha
+        excess = of_clusters((own - limit.below)[at], item[at], confidence, unit="outputs", estimator=estimator)
         yield {
             "alpha": alpha,
-            "achieved": achieved,
+            "achieved": limit.achieved,
             "evidence": evidence,
-            "band_fnr": float(np.nanmean(theirs)),
+            "band_fnr": float(np.nanmean(limit.below)),
             "fnr": None if refused or not len(at) else float(own[at].mean()),
             "excess": Estimate.none(reason) if refused else excess,
             "tnr": None if refused or not len(invalid) else float(own[invalid].mean()),

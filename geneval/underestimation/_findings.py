@@ -116,21 +116,21 @@ class OfScorer:
         """By system."""
         return self.version.bands[self.number]
 
-    @property
-    def exchanged(self) -> dict[int, tuple[float, float]]:
-        """p-values of the permutation test by system."""
-        return self.version.exchanged[self.number]
-
     @cached_property
     def sides(self) -> dict[int, dict[Threshold, Sides]]:
         """Of each band, by threshold."""
+        found: dict[int, dict[Threshold, Sides]] = {}
         kinds: tuple[Threshold, ...] = ("pooled", "item")
-        return {s: {kind: Sides.of(band, kind) for kind in kinds} for s, band in self.bands.items()}
+        for system, band in self.bands.items():
+            found[system] = {kind: Sides.of(band, kind, [one[kind] for one in found.values()]) for kind in kinds}
+        return found
 
     @cached_property
     def held_out(self) -> Estimate:
         """The gap of a reference in the system's place."""
-        return controls.held_out(self.version.whole[self.number], self.items, self.plan.seed, self.plan.confidence)
+        return controls.held_out(
+            self.version.exchanged.whole[self.number], self.items, self.plan.seed, self.plan.confidence
+        )
 
     def findings(self) -> list[Finding]:
         """One a system, with verdicts."""
@@ -158,7 +158,7 @@ class OfScorer:
         band = self.bands[system]
         difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
         equivalent, needed = self._settled(place, margin)
-        high, low = self.exchanged.get(system, (None, None))
+        high, low = self.version.p(self.number, system) if len(band.item) else (None, None)
         valid = self._valid(system, band)
         differential, (lost, won) = self._differential(system), self._contradiction(system)
         return Finding(
@@ -272,8 +272,7 @@ class OfScorer:
             table = np.full(self.outputs.text.shape, np.nan)
             for system, band in self.bands.items():
                 if len(band.item):
-                    sides = self.sides[system]["pooled"]
-                    table[band.item, system] = sides.below(sides.output, sides.quantiles(alpha))
+                    table[band.item, system] = self.sides[system]["pooled"].below(alpha)
             out[alpha] = table[self.evidence.item, self.evidence.system]
         return out
 

@@ -70,11 +70,6 @@ class OfJudge(OfScorer):
         """None of any system."""
         return dict.fromkeys(range(len(self.outputs.systems)), _EMPTY)
 
-    @property
-    def exchanged(self) -> dict[int, tuple[float, float]]:
-        """None of any system."""
-        return {}
-
     @cached_property
     def held_out(self) -> Estimate:
         """None."""

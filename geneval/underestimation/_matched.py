@@ -77,13 +77,15 @@ class Design:
     def _number(self) -> Ints:
         return np.unique(self.group, return_inverse=True)[1]
 
+    @cached_property
+    def _item(self) -> Ints:
+        return np.unique(self.cluster, return_inverse=True)[1]
+
     def within(self, values: Floats) -> Floats:
         """Values less the mean of their group, [cells, ...]."""
-        counts = np.bincount(self._number)
         flat = values.reshape(len(values), -1)
-        sums = np.zeros((len(counts), flat.shape[1]))
-        np.add.at(sums, self._number, flat)
-        return np.asarray((flat - (sums / counts[:, None])[self._number]).reshape(values.shape))
+        means = _sums(flat, self._number) / np.bincount(self._number)[:, None]
+        return np.asarray((flat - means[self._number]).reshape(values.shape))
 
     @cached_property
     def columns(self) -> Floats:
@@ -117,7 +119,7 @@ class Design:
     @property
     def clusters(self) -> int:
         """How many items."""
-        return len(np.unique(self.cluster))
+        return int(self._item.max(initial=-1)) + 1
 
     @cached_property
     def company(self) -> Floats:
@@ -128,21 +130,16 @@ class Design:
     @cached_property
     def moments(self) -> Floats:
         """[clusters, columns, columns] X'X of each item, less the noise in it."""
-        x, cluster = self.columns, np.unique(self.cluster, return_inverse=True)[1]
-        out = np.zeros((cluster.max() + 1, x.shape[1], x.shape[1]))
-        np.add.at(out, cluster, x[:, :, None] * x[:, None, :])
-        noise = self.noise[:, self.useful] * self.company[:, None]
-        first = len(self.present) - 1
-        for place in range(noise.shape[1]):
-            np.add.at(out[:, first + place, first + place], cluster, -noise[:, place])
+        x = self.columns
+        out = _sums((x[:, :, None] * x[:, None, :]).reshape(len(x), -1), self._item).reshape(-1, x.shape[1], x.shape[1])
+        noise = _sums(self.noise[:, self.useful] * self.company[:, None], self._item)
+        own = len(self.present) - 1 + np.arange(noise.shape[1])
+        out[:, own, own] -= noise
         return out
 
     def projected(self, values: Floats) -> Floats:
-        """[clusters, columns, versions] X'm of each item."""
-        x, cluster = self.columns, np.unique(self.cluster, return_inverse=True)[1]
-        out = np.zeros((cluster.max() + 1, x.shape[1]))
-        np.add.at(out, cluster, x * values[:, None])
-        return out
+        """[clusters, columns] X'm of each item."""
+        return _sums(self.columns * values[:, None], self._item)
 
     @cached_property
     def trouble(self) -> str | None:
@@ -221,6 +218,14 @@ class Design:
     @cached_property
     def _bare(self) -> Design:
         return replace(self, noise=np.zeros_like(self.noise))
+
+
+def _sums(values: Floats, number: Ints) -> Floats:
+    """Sums of rows with the same number, [numbers, columns]."""
+    out = np.empty((int(number.max(initial=-1)) + 1, values.shape[1]))
+    for place, column in enumerate(values.T):
+        out[:, place] = np.bincount(number, weights=column)
+    return out
 
 
 def _scaled(moments: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ _WORD = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]|"
     r"[^\W\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+"
 )
+
+_ASCII_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +81,7 @@ def outputs_of(
             )
     text = np.full((len(items), len(corpus.systems)), -1, np.int64)
     text[corpus.output_item, corpus.output_system] = corpus.output_text
-    words = np.asarray([len(_WORD.findall(t)) for t in corpus.texts], np.float64)
+    words = np.asarray([_count(t) for t in corpus.texts], np.float64)
     lengths = np.where(text >= 0, words[text], np.nan)
     return Outputs(
         items,
@@ -91,6 +94,11 @@ def outputs_of(
         text,
         len(inputs.outputs) - len(kept),
     )
+
+
+def _count(text: str) -> int:
+    """Words of a text; characters where a script parts no words."""
+    return len((_ASCII_WORD if text.isascii() else _WORD).findall(text))
 
 
 def _first(outputs: Sequence[Output]) -> list[Output]:

@@ -69,13 +69,13 @@ class Faults:
     def _limit(self, one: OfScorer, system: int) -> float:
         key = (one.number, system)
         if key not in self._limits:
-            apart = one.sides[system]["item"].reference
+            apart = one.sides[system]["item"].pool.scores
             self._limits[key] = float(np.quantile(apart, OUTLIER)) if len(apart) else -np.inf
         return self._limits[key]
 
     @staticmethod
     def _siblings(one: OfScorer) -> bool:
-        return any(len(sides["item"].reference) for sides in one.sides.values())
+        return any(len(sides["item"].pool.scores) for sides in one.sides.values())
 
     @cached_property
     def _conditions(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ from geneval.data import (
     read_ratings,
 )
 from geneval.data._bytes import stem
-from geneval.underestimation._band import Bands, bands_of, learned_bands_of
 from geneval.underestimation._features import Labels, check_columns
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._headline import headline
@@ -39,7 +37,7 @@ from geneval.underestimation._plan import ReportPlan
 from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
-from geneval.underestimation._version import Version
+from geneval.underestimation._version import Exchanged, Version
 from geneval_references import TIERS, InputError, ReferenceSet, select
 from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
@@ -181,6 +179,7 @@ class _Reporting:
         whole = self.people.evidence(self.outputs, self.plan)
         clean = self._cleaned(whole, leaked)
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
+        self._exchanged = Exchanged(self.outputs, items, self.plan)
         validity = self._validity()
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
@@ -270,13 +269,8 @@ class _Reporting:
         )
 
     def _each(self, evidence: Evidence, items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
-        bands = self._bands | learned_bands_of(self.outputs, items)
-        version = Version(self.outputs, bands, evidence, items, self.plan)
+        version = Version(self.outputs, self._exchanged, evidence, items, self.plan)
         return [OfScorer(version, number, kinds) for number in range(len(self.outputs.scores.columns))]
-
-    @cached_property
-    def _bands(self) -> dict[int, Bands]:
-        return bands_of(self.outputs)
 
     def _of_judges(self, leaked: set[str], items: list[int], kinds: Sequence[Validity]) -> list[OfScorer]:
         """Judges, each on the outputs that it judged: what it leaves out counts for scorers."""
@@ -286,7 +280,7 @@ class _Reporting:
                 outputs, told = with_judge(self.outputs, judge)
                 evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
             self.warnings += [*((told,) if told else ()), *evidence.warnings]
-            found.append(OfJudge(Version(outputs, {}, evidence, items, self.plan), 0, kinds))
+            found.append(OfJudge(Version(outputs, self._exchanged, evidence, items, self.plan), 0, kinds))
         return found
 
     def _of_all(

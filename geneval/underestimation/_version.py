@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -10,12 +10,47 @@ from itertools import pairwise
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
-from geneval.underestimation._band import Band, Bands, permuted
+from geneval.underestimation._band import Band, Bands, bands_of, permuted
 from geneval.underestimation._controls import NoiseControls, TextControl, noise_controls, text_controls, text_scores
 from geneval.underestimation._matched import Design
 from geneval.underestimation._outputs import Outputs
 from geneval.underestimation._people import Evidence, exact_columns
 from geneval.underestimation._plan import ReportPlan
+
+P = tuple[float, float]
+"""One-sided p-values of the permutation test: the gap is this high, this low."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchanged:
+    """Outputs exchanged with references, on the data as cleaned and as given.
+
+    Attributes:
+        outputs: all.
+        clean: places of the items that cleaning leaves.
+        plan: options.
+    """
+
+    outputs: Outputs
+    clean: Sequence[int]
+    plan: ReportPlan
+
+    @cached_property
+    def whole(self) -> list[Bands]:
+        """Of each scorer, all items."""
+        return bands_of(self.outputs)
+
+    @cached_property
+    def p(self) -> list[dict[int, tuple[P, ...]]]:
+        """Of each scorer and system, on the cleaned data and, where that is less, on all."""
+        rest = np.setdiff1d(np.arange(len(self.outputs.items)), np.asarray(self.clean, np.int64)).tolist()
+        at = [(n, s) for n, one in enumerate(self.whole) for s in one.by_system]
+        bands = [self.whole[n].by_system[s] for n, s in at]
+        parts = [[band.keep(items) for band in bands] for items in (self.clean, rest) if len(items)]
+        out: list[dict[int, tuple[P, ...]]] = [{} for _ in self.whole]
+        for (n, s), found in zip(at, permuted(parts, self.plan.permutations, self.plan.seed), strict=True):
+            out[n][s] = tuple(found)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +59,14 @@ class Version:
 
     Attributes:
         outputs: all.
-        whole: by the scorer's place, bands that hold these items.
+        exchanged: outputs with references.
         evidence: what people said of the items that count.
-        items: places of these items.
+        items: places of these items: all, or those that cleaning leaves.
         plan: options.
     """
 
     outputs: Outputs
-    whole: Mapping[int, Bands]
+    exchanged: Exchanged
     evidence: Evidence
     items: Sequence[int]
     plan: ReportPlan
@@ -39,18 +74,11 @@ class Version:
     @cached_property
     def bands(self) -> list[dict[int, Band]]:
         """Of each scorer, by system."""
-        whole = [self.whole[number].by_system for number in range(len(self.whole))]
-        return [{s: band.keep(self.items) for s, band in one.items()} for one in whole]
+        return [{s: band.keep(self.items) for s, band in one.by_system.items()} for one in self.exchanged.whole]
 
-    @cached_property
-    def exchanged(self) -> list[dict[int, tuple[float, float]]]:
-        """p-values of the permutation test, high and low, of each scorer, by system, where there is a band."""
-        at = [(n, s) for n, bands in enumerate(self.bands) for s, band in bands.items() if len(band.item)]
-        found = permuted([self.bands[n][s] for n, s in at], self.plan.permutations, self.plan.seed)
-        out: list[dict[int, tuple[float, float]]] = [{} for _ in self.bands]
-        for (n, s), pair in zip(at, found, strict=True):
-            out[n][s] = pair
-        return out
+    def p(self, number: int, system: int) -> P:
+        """Of a scorer and a system that has a band."""
+        return self.exchanged.p[number][system][0 if len(self.items) == len(self.exchanged.clean) else -1]
 
     @cached_property
     def noise(self) -> list[NoiseControls]:

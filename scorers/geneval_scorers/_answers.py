@@ -193,7 +193,13 @@ def expected_at_each(
 
 
 def ask_subsets(
-    scorers: Sequence[Scorer], corpus: Corpus, queries: Queries, subsets: Sequence[Subsets], *, chunk: int = CHUNK
+    scorers: Sequence[Scorer],
+    corpus: Corpus,
+    queries: Queries,
+    subsets: Sequence[Subsets],
+    *,
+    chunk: int = CHUNK,
+    what: str = "scoring",
 ) -> list[list[Floats]]:
     """Every scorer's segment scores of some questions against chosen subsets of their references.
 
@@ -205,6 +211,7 @@ def ask_subsets(
         queries: the questions, those of an item side by side, with all references that any subset takes.
         subsets: of one size each.
         chunk: characters of pairs of texts looked at together.
+        what: told to the corpus's watcher.
 
     Returns:
         For each scorer and each of `subsets` an array, [subsets]; NaN where there is no score.
@@ -219,7 +226,7 @@ def ask_subsets(
         for scorer, row in zip(scorers, found, strict=True):
             for scores, now in zip(row, _among(scorer, corpus, questions, chosen), strict=True):
                 scores.append(now)
-        corpus.watch("asking the human band", stop, len(queries))
+        corpus.watch(what, stop, len(queries))
     return [[np.concatenate(scores) for scores in row] for row in found]
 
 

@@ -198,27 +198,30 @@ def test_the_band_equals_asking_one_by_one(items, scorer):
 
 
 def test_what_scorers_learn_for_the_band_is_learned_from_references_and_outputs():
-    """The document frequencies of reference sets that hold the system's outputs, where there are any and they count."""
+    """The document frequencies of reference sets that hold the system's outputs, where there are any."""
     predictions = {"a": [["a cat"], [], ["a red cat here"]], "b": [["a dog"]] * 3}
     references = [["the cat", "one cat"], ["a dog", "dogs"], ["cats", "a bird"]]
     inputs = inputs_from_lists(predictions=predictions, references=references, allow_missing=True)
-    corpus = beside_references(outputs_of(inputs, [parse("cider")], (), Settings(), None), 0, [0, 1])
-    joined = [[*references[0], "a cat"], *references[1:]]
+    corpus = beside_references(outputs_of(inputs, [parse("cider")], (), Settings(), None), 0)
+    joined = [[*row, *texts] for row, texts in zip(references, predictions["a"], strict=True)]
     sets = [ReferenceSet(str(n), tuple(map(Reference, row))) for n, row in enumerate(joined)]
     assert parse("cider").fit(corpus).state.hash == parse("cider").fit(Corpus(sets)).state.hash
 
 
 def test_the_permutation_test_equals_all_labellings():
-    """Items of unequal size, two bands of the same items, gaps that tie."""
+    """Items of unequal size, two bands of the same items, gaps that tie; on five items, then on two more."""
     rng = np.random.default_rng(5)
-    gaps = Jagged.of([rng.integers(-3, 4, (3, 3)) / 10, rng.integers(-3, 4, (2, 4)) / 10])
-    other = Jagged(gaps.offsets, gaps.values**2)
-    found = permuted([Band(np.arange(5), one, one, one, one) for one in (gaps, other)], 9999, 0)
-    for one, (high, low) in zip((gaps, other), found, strict=True):
-        drawn = np.asarray([sum(labels) for labels in product(*one)])
-        seen = sum(row[-1] for row in one)
-        assert high == pytest.approx((drawn >= seen - 1e-9).mean(), abs=0.025)
-        assert low == pytest.approx((drawn <= seen + 1e-9).mean(), abs=0.025)
+    first = Jagged.of([rng.integers(-3, 4, (3, 3)) / 10, rng.integers(-3, 4, (2, 4)) / 10])
+    more = Jagged.of([rng.integers(-3, 4, (2, 3)) / 10])
+    tables = [[first, Jagged(first.offsets, first.values**2)], [more, Jagged(more.offsets, more.values**2)]]
+    parts = [[Band(np.arange(len(one)), one, one, one, one) for one in part] for part in tables]
+    for place, found in enumerate(permuted(parts, 9999, 0)):
+        for many, (high, low) in enumerate(found, 1):
+            rows = [row for part in tables[:many] for row in part[place]]
+            drawn = np.asarray([sum(labels) for labels in product(*rows)])
+            seen = sum(row[-1] for row in rows)
+            assert high == pytest.approx((drawn >= seen - 1e-9).mean(), abs=0.025)
+            assert low == pytest.approx((drawn <= seen + 1e-9).mean(), abs=0.025)
 
 
 @settings(max_examples=10, deadline=None)

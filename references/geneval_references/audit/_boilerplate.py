@@ -38,7 +38,7 @@ _ADVICE = {
 
 def boilerplate(table: Table) -> Iterator[Finding]:
     """Findings of the kinds above: plain facts. What the item's source has as well is no leftover."""
-    marks = [frozenset(_marks(text)) for text in table.texts]
+    marks = {text: frozenset(_marks(table.texts[text])) for text in table.distinct}
     for kind, advice in _ADVICE.items():
         level: Level = "note" if kind in _NOTES else "fault"
         found = [

@@ -47,8 +47,8 @@ _SEQUENCE = regex.compile(
 
 def encoding(table: Table) -> Iterator[Finding]:
     """Findings of kinds `mojibake` and `lost characters`: plain facts."""
-    repaired = [repair(text) for text in table.texts]
-    lost = [text for text, found in enumerate(table.texts) if repaired[text] is None and is_lossy(found)]
+    repaired = {text: repair(table.texts[text]) for text in table.distinct}
+    lost = [text for text, found in repaired.items() if found is None and is_lossy(table.texts[text])]
     read = [n for n, text in enumerate(table.text.tolist()) if repaired[text] is not None]
     if read:
         notes = [f"read rightly: {repaired[table.text[n]]}" for n in read]

@@ -12,7 +12,7 @@ lower tails are corrected for all references (Benjamini and Hochberg 1995).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import regex
@@ -80,7 +80,7 @@ def _beside(table: Table, used: list[frozenset[str]]) -> list[Counter[str]]:
 
 
 def _words(table: Table, alpha: float) -> Iterator[Finding | Untested]:
-    words = [[word.lower() for word in _WORD.findall(text)] for text in table.texts]
+    words = {text: [word.lower() for word in _WORD.findall(table.texts[text])] for text in table.distinct}
     homes = _homes(table, words)
     frequent = {word for word, _ in homes.most_common(_FREQUENT)}
     lengths = np.asarray([len(words[t]) for t in table.text.tolist()], np.int64)
@@ -106,7 +106,7 @@ def _words(table: Table, alpha: float) -> Iterator[Finding | Untested]:
         )
 
 
-def _homes(table: Table, words: list[list[str]]) -> Counter[str]:
+def _homes(table: Table, words: Mapping[int, list[str]]) -> Counter[str]:
     """In how many items each word occurs."""
     seen = Counter[str]()
     for item in range(len(table.ids)):

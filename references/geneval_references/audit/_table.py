@@ -106,6 +106,12 @@ class Table:
         )
         self.classes = len(classes)
 
+    @cached_property
+    def distinct(self) -> list[int]:
+        """The texts that are references, each once."""
+        found: list[int] = np.unique(self.text).tolist()
+        return found
+
     def reference(self, number: int) -> Reference:
         """A reference as it was given."""
         found: Reference = self.sets[self.item[number]].references[self.place[number]]

@@ -31,7 +31,7 @@ def truncation(table: Table, alpha: float) -> Iterator[Finding]:
         table: the data.
         alpha: the chance that a limit is seen where there is none, over both units.
     """
-    cut = [_is_cut(text) for text in table.texts]
+    cut = {text: _is_cut(table.texts[text]) for text in table.distinct}
     # Where the source ends like this (a heading, a line of a poem), so may the answer.
     found = [
         n
@@ -59,7 +59,7 @@ def _is_cut(text: str) -> bool:
 def _limits(table: Table, alpha: float) -> Iterator[Finding]:
     lengths = ([len(text) for text in table.texts], [len(text.split()) for text in table.texts])
     # Texts that begin alike count once: a long text and its variants are no limit.
-    begins = {table.texts[t][: len(table.texts[t]) // 2]: t for t in np.unique(table.text).tolist()}
+    begins = {table.texts[t][: len(table.texts[t]) // 2]: t for t in table.distinct}
     once = np.asarray(list(begins.values()), np.int64)
     for unit, each in zip(_UNITS, lengths, strict=True):
         long = np.asarray(each, np.int64)
