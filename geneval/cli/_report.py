@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from geneval.data import Inputs
     from geneval.results import Result
     from geneval.settings import Settings
+    from geneval.underestimation import Underestimation
 
 ASKING = "Report"
 
@@ -169,10 +170,14 @@ def report(
         for warning in found.warnings:
             say(f"warning: {plain(warning)}")
     if output is not None:
-        found.save(output)
-        if not quiet:
-            say(f"written: {plain(str(output))} (underestimation.json, report.html)")
+        _save(found, output, quiet=quiet)
     render(found, None if shown is None else shown.value)
+
+
+def _save(found: Underestimation, output: Path, *, quiet: bool) -> None:
+    found.save(output)
+    if not quiet:
+        say(f"written: {plain(str(output))} (underestimation.json, report.html)")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:

@@ -17,7 +17,15 @@ def audit(data: Json) -> Figure:
     rows, looks = [], {}
     for line, row in enumerate(found["copies"]):
         p = "–" if row["p"] is None else chance(row["p"])
-        rows.append([row["system"], f"{row['n']:,} of {row['outputs']:,}", percent(row["rate"]), percent(row["reference_rate"]), p])
+        rows.append(
+            [
+                row["system"],
+                f"{row['n']:,} of {row['outputs']:,}",
+                percent(row["rate"]),
+                percent(row["reference_rate"]),
+                p,
+            ]
+        )
         looks[line, 2] = "way down" if row["leaked"] else ""
     others = [one for one in found["findings"] if one["kind"] != "leak"]
     left_out = len(found["left_out"])
@@ -44,13 +52,20 @@ def raw(data: Json) -> Figure | None:
     if not data["raw"]:
         return None
     clean = {(row["scorer"], row["system"]): row for row in data["systems"]}
-    rows, small, out = [], {}, []
+    rows, out = [], []
+    small: dict[tuple[int, int], str] = {}
     for line, row in enumerate(data["raw"]):
         both = row["matched_difference"], clean[row["scorer"], row["system"]]["matched_difference"]
         gaps = row["gap"], clean[row["scorer"], row["system"]]["gap"]
         rows.append([f"{row['scorer']}, {row['system']}", *(number(one["value"], sign=True) for one in (*both, *gaps))])
         small |= {(line, n): interval(one, sign=True) for n, one in enumerate((*both, *gaps), start=1)}
-        out.append(flat({"as_given": both[0], "cleaned": both[1], "gap_as_given": gaps[0], "gap_cleaned": gaps[1]}, scorer=row["scorer"], system=row["system"]))
+        out.append(
+            flat(
+                {"as_given": both[0], "cleaned": both[1], "gap_as_given": gaps[0], "gap_cleaned": gaps[1]},
+                scorer=row["scorer"],
+                system=row["system"],
+            )
+        )
     head = ["scorer, system", "at equal quality: as given", "cleaned", "gap to the band: as given", "cleaned"]
     return Figure(
         "raw",
@@ -89,7 +104,11 @@ def ratings(data: Json, evidence: Evidence | None) -> Figure:
         "For each grade, how many outputs get which score: the longer a bar, the more.",
         charts[:SHOWN],
         charts[SHOWN:],
-        [("all", "outputs"), ("marked", f"of these, {which} and penalised"), ("dashed", "a quarter of the references lie below")],
+        [
+            ("all", "outputs"),
+            ("marked", f"of these, {which} and penalised"),
+            ("dashed", "a quarter of the references lie below"),
+        ],
         how=f"Scores are means with one reference left out in turn, as references are scored. {RULE} Dashed: that score.",
         signatures=signatures(data),
         rows=rows,
@@ -103,12 +122,22 @@ def controls(data: Json) -> Figure:
     for line, row in enumerate(data["controls"]):
         told = "beats the scorer" if row["beats"] else "not shown worse" if row["level"] else "–"
         looks[line, 4] = "way down" if row["beats"] else ""
-        rows.append([f"{row['scorer']}, {row['control'].replace('_', ' ')}", row["kind"], _control(row), row.get("note") or "–", told])
+        rows.append(
+            [
+                f"{row['scorer']}, {row['control'].replace('_', ' ')}",
+                row["kind"],
+                _control(row),
+                row.get("note") or "–",
+                told,
+            ]
+        )
     return Figure(
         "controls",
         "Controls",
         "A finding that does not exceed the controls is not made.",
-        table=Table(["scorer, control", "in place of", "what it gets", "made of", "verdict"], rows, looks, {}, numeric=9),
+        table=Table(
+            ["scorer, control", "in place of", "what it gets", "made of", "verdict"], rows, looks, {}, numeric=9
+        ),
         folded=True,
         how="Every control goes through the same code. Random, and unbiased noise (true quality with noise until it correlates with "
         "people as the scorer does): the range of the central 95 % of draws over systems. Texts: their mean score, and the "
@@ -122,7 +151,12 @@ def _control(row: Json) -> str:
     said = []
     if (row.get("accuracy") or {}).get("value") is not None:
         said.append(f"{percent(row['accuracy']['value'])} of pairs in people's order")
-    ends = [end for one in (row.get("matched_difference") or {}).values() for end in (one["low"], one["high"]) if end is not None]
+    ends = [
+        end
+        for one in (row.get("matched_difference") or {}).values()
+        for end in (one["low"], one["high"])
+        if end is not None
+    ]
     if ends:
         said.append(f"differences within {number(min(ends), sign=True)} to {number(max(ends), sign=True)}")
     for name, what in (("score", "mean score"), ("gap", "gap")):
@@ -140,7 +174,12 @@ def validity(data: Json) -> Figure:
     rows = []
     for system in dict.fromkeys(row["system"] for row in data["validity"]):
         found = [counts[system, kind] for kind in kinds]
-        rows.append([system, *(f"{one['n']:,}" if one["valid"] is None else f"{one['valid']:,} of {one['n']:,}" for one in found)])
+        rows.append(
+            [
+                system,
+                *(f"{one['n']:,}" if one["valid"] is None else f"{one['valid']:,} of {one['n']:,}" for one in found),
+            ]
+        )
     rules = dict.fromkeys(f"{row['evidence']}: {row['rule']}" for row in data["validity"])
     return Figure(
         "validity",
@@ -156,10 +195,14 @@ def people(data: Json) -> Figure:
     said = data["people"]
     rows = [[name, f"{value:.2f}"] for name, value in said["reliability"].items()]
     ceiling = said.get("ceiling") or {}
-    notes = [f"{said['outputs']:,} outputs of {said['items']:,} items, by {said['evidence']}{' of ' + said['criterion'] if said['criterion'] else ''}."]
+    notes = [
+        f"{said['outputs']:,} outputs of {said['items']:,} items, by {said['evidence']}{' of ' + said['criterion'] if said['criterion'] else ''}."
+    ]
     notes.append(f"Reliability is {said['reliability_is']}.")
     if said["signal_within_items"] is not None:
-        notes.append(f"Of what differs in quality within items, {percent(said['signal_within_items'])} is left once noise is taken out.")
+        notes.append(
+            f"Of what differs in quality within items, {percent(said['signal_within_items'])} is left once noise is taken out."
+        )
     if ceiling.get("value") is not None:
         notes.append(f"One person is of the others' opinion in {percent(ceiling['value'])} of choices.")
     return Figure(

@@ -117,10 +117,10 @@ class Evidence:
     def cells(self) -> list[tuple[int, int]]:
         """(item, system) of those that are listed: by most scorers and furthest down first."""
         count = np.sum([place.penalised for place in self.places], axis=0) * self.valid
-        names = {name: place for place, name in enumerate(self.known.outputs.corpus.ids)}
         systems = {name: place for place, name in enumerate(self.known.outputs.systems)}
-        for id_, system in self.causes:
-            count[names[id_], systems[system]] = max(count[names[id_], systems[system]], 1)
+        for id_, name in self.causes:
+            cell = self.known.outputs.corpus.item(id_), systems[name]
+            count[cell] = max(count[cell], 1)
         with np.errstate(all="ignore"):
             lowest = np.nanmin(np.nan_to_num([place.percentile for place in self.places], nan=1.0), axis=0)
         item, system = np.nonzero(count)

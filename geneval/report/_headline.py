@@ -10,7 +10,9 @@ from geneval.report._words import Json, listed
 def headline(data: Json) -> str:
     """One or two short sentences: who is marked down or up, and where people put them."""
     scorers = [row["scorer"] for row in data["scorers"]]
-    marked = {way: Counter(row["system"] for row in data["systems"] if row["direction"] == way) for way in ("down", "up")}
+    marked = {
+        way: Counter(row["system"] for row in data["systems"] if row["direction"] == way) for way in ("down", "up")
+    }
     way = "down" if marked["down"] else "up"
     if not marked[way]:
         return _nothing(data)

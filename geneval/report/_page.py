@@ -17,7 +17,7 @@ from geneval.report._island import island, policy, size_of
 from geneval.report._words import Json, number, visible
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
     from geneval.underestimation import Underestimation
 
@@ -41,7 +41,13 @@ def page_of(report: Underestimation) -> str:
     sections = _sections(data, evidence)
     rows = {one.key: _download(one) for _, _, found in sections for one in found if one.rows}
     style, script = _asset("style.css"), _asset("script.js")
-    shown: dict[str, Any] = {"sections": sections, "data": data, "headline": headline(data), "rule": RULE, "reason": None}
+    shown: dict[str, Any] = {
+        "sections": sections,
+        "data": data,
+        "headline": headline(data),
+        "rule": RULE,
+        "reason": None,
+    }
     shown |= {"policy": policy(script, style), "style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
     bare = _template().render(**shown, figures="", evidence="", first=[], counted=_counted(None, evidence))
     room = LARGEST - len(bare.encode()) - size_of(rows)
@@ -97,7 +103,7 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _template() -> Any:
+def _template() -> Template:
     return _environment().get_template("page.html")
 
 

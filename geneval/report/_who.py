@@ -154,7 +154,9 @@ def _controls(data: Json) -> list[str]:
         found = [
             max(abs(end) for one in row["matched_difference"].values() for end in (one["low"], one["high"]))
             for row in data["controls"]
-            if row["scorer"] == said["scorer"] and row["control"] in {"random", "unbiased_noise"} and row["matched_difference"]
+            if row["scorer"] == said["scorer"]
+            and row["control"] in {"random", "unbiased_noise"}
+            and row["matched_difference"]
         ]
         if found:
             out.append(f"{said['scorer']}: scorers that favour nobody get within ±{number(max(found))}.")
@@ -163,7 +165,9 @@ def _controls(data: Json) -> list[str]:
 
 def scorers(data: Json) -> Figure:
     """A line for each scorer: its verdict and how it does beside controls."""
-    rows, looks, small = [], {}, {}
+    rows: list[list[str]] = []
+    looks: dict[tuple[int, int], str] = {}
+    small: dict[tuple[int, int], str] = {}
     for line, said in enumerate(data["scorers"]):
         right = said["accuracy"]
         rows.append(
@@ -177,9 +181,19 @@ def scorers(data: Json) -> Figure:
                 _names(said["not_better_than"]),
             ]
         )
-        small[line, 4] = f"[{percent(right['low'])}, {percent(right['high'])}] of {right['n']:,}" if right["low"] is not None else ""
+        small[line, 4] = (
+            f"[{percent(right['low'])}, {percent(right['high'])}] of {right['n']:,}" if right["low"] is not None else ""
+        )
         looks |= {(line, 2): "way down" if said["down"] else "", (line, 3): "way up" if said["up"] else ""}
-    head = ["scorer", "verdict", "marks down", "marks up", "pairs in people's order", "beaten by controls", "not shown better than"]
+    head = [
+        "scorer",
+        "verdict",
+        "marks down",
+        "marks up",
+        "pairs in people's order",
+        "beaten by controls",
+        "not shown better than",
+    ]
     ceilings = [said["ceiling"] for said in data["scorers"] if said["ceiling"] is not None]
     return Figure(
         "scorers",
@@ -207,14 +221,39 @@ def systems(data: Json) -> Figure:
         "scorer, system", "at equal quality", "grades as given", "p", "gap to the band", "gap of valid outputs",
         "p below band", "p above band", "below the band beyond others", "loses pairs it should win", "verdict",
     ]  # fmt: skip
-    rows, looks, small = [], {}, {}
+    rows: list[list[str]] = []
+    looks: dict[tuple[int, int], str] = {}
+    small: dict[tuple[int, int], str] = {}
     for line, row in enumerate(data["systems"]):
         valid = next((one for one in row["gap_valid"].values() if one["value"] is not None), None)
-        found = [row["matched_difference"], row["as_given"], None, row["gap"], valid, None, None, row["differential_fnr"], row["contradiction"]]
-        texts = [f"{row['scorer']}, {row['system']}", *(number(one["value"], sign=True) if one else "–" for one in found[:2])]
-        texts += [chance(row["p_adjusted"]), number(row["gap"]["value"], sign=True), number(valid["value"] if valid else None, sign=True)]
-        texts += [chance(row["p_penalised"]), chance(row["p_rewarded"]), number(row["differential_fnr"]["value"], sign=True)]
-        needed = f" ({row['needed']:,} judged outputs would settle it)" if row["needed"] and not row["direction"] else ""
+        found = [
+            row["matched_difference"],
+            row["as_given"],
+            None,
+            row["gap"],
+            valid,
+            None,
+            None,
+            row["differential_fnr"],
+            row["contradiction"],
+        ]
+        texts = [
+            f"{row['scorer']}, {row['system']}",
+            *(number(one["value"], sign=True) if one else "–" for one in found[:2]),
+        ]
+        texts += [
+            chance(row["p_adjusted"]),
+            number(row["gap"]["value"], sign=True),
+            number(valid["value"] if valid else None, sign=True),
+        ]
+        texts += [
+            chance(row["p_penalised"]),
+            chance(row["p_rewarded"]),
+            number(row["differential_fnr"]["value"], sign=True),
+        ]
+        needed = (
+            f" ({row['needed']:,} judged outputs would settle it)" if row["needed"] and not row["direction"] else ""
+        )
         texts += [percent(row["contradiction"]["value"]), VERDICTS.get(row["verdict"], row["verdict"]) + needed]
         rows.append(texts)
         looks[line, 10] = f"way {row['direction']}" if row["direction"] else ""
@@ -229,7 +268,10 @@ def systems(data: Json) -> Figure:
         "test of which of an item's texts is the output. Below the band beyond others: share below its 25 % quantile, at equal "
         "quality. Loses pairs: of pairs that people say the system wins, how often the scorer says it loses, ties half.",
         signatures=signatures(data),
-        rows=[flat({key: value for key, value in row.items() if key not in {"false_negatives", "checks"}}) for row in data["systems"]],
+        rows=[
+            flat({key: value for key, value in row.items() if key not in {"false_negatives", "checks"}})
+            for row in data["systems"]
+        ],
     )
 
 
@@ -244,12 +286,22 @@ def pairs(data: Json) -> Figure | None:
     charts = []
     for one in found["scorers"]:
         lines = [
-            Row(f"{row['preferred']} preferred to {row['other']}", [Mark("first", row["contradiction"])], f"n {row['contradiction']['n']:,}")
+            Row(
+                f"{row['preferred']} preferred to {row['other']}",
+                [Mark("first", row["contradiction"])],
+                f"n {row['contradiction']['n']:,}",
+            )
             for row in one["pairs"]
         ]
-        charts.append(intervals(one["scorer"], lines[:SHOWN * 8], under="share of pairs against people; chance .5", zero=False))
+        charts.append(
+            intervals(one["scorer"], lines[: SHOWN * 8], under="share of pairs against people; chance .5", zero=False)
+        )
     ceiling = found.get("ceiling")
-    told = f"One person contradicts the others in {percent(1 - ceiling['value'])} of choices." if ceiling and ceiling["value"] is not None else ""
+    told = (
+        f"One person contradicts the others in {percent(1 - ceiling['value'])} of choices."
+        if ceiling and ceiling["value"] is not None
+        else ""
+    )
     return Figure(
         "pairs", title, told, charts[:SHOWN], charts[SHOWN:],
         how="Of pairs of outputs of an item that people put in order, the share in which the preferred one scores lower, ties half; "

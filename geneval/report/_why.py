@@ -55,7 +55,9 @@ def _cause(row: Json) -> Row:
     gain = row.get("repair") or {}
     repair = f", gain {number(gain['value'], sign=True)}" if gain.get("value") is not None else ""
     note = f"{number(row['contrast']['value'], sign=True)}{repair}"
-    return Row(cause_name(row["cause"]), [Mark("first", row["penalised"]), Mark("second", row["unpenalised"])], note, sure)
+    return Row(
+        cause_name(row["cause"]), [Mark("first", row["penalised"]), Mark("second", row["unpenalised"])], note, sure
+    )
 
 
 def _sent_back(one: Json) -> list[str]:
@@ -72,7 +74,9 @@ def _rules(scorers: Sequence[Json]) -> str:
 
 
 def _extractor(found: Json) -> str:
-    said = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in flat(found).items() if value is not None)
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {_plain(value)}" for name, value in flat(found).items() if value is not None
+    )
     return f" Of the extractor of units: {said}." if said else ""
 
 
@@ -149,7 +153,9 @@ def tiers(data: Json) -> Figure | None:
     title = "References of each tier"
     if found is None or "reason" in found:
         return None if found is None else Figure("tiers", title, reason=found["reason"])
-    rows, small, out = [], {}, []
+    rows: list[list[str]] = []
+    small: dict[tuple[int, int], str] = {}
+    out: list[dict[str, object]] = []
     for one in found["scorers"]:
         for tier in one.get("tiers") or []:
             agreement = tier.get("agreement") or {}
@@ -197,14 +203,22 @@ def slices(data: Json) -> Figure | None:
         rows = [row for row in one.get("slices") or [] if row["difference"]["value"] is not None]
         rows.sort(key=lambda row: (not row["found"], -abs(row["difference"]["value"])))
         if rows:
-            charts.append(intervals(one["scorer"], [_slice(row) for row in rows[:_LINES]], under="below 0: marked down"))
+            charts.append(
+                intervals(one["scorer"], [_slice(row) for row in rows[:_LINES]], under="below 0: marked down")
+            )
     every = [flat(row, scorer=one["scorer"]) for one in found["scorers"] for row in one.get("slices") or []]
-    shown = f" Of {len(every)} slices the {_LINES} furthest from 0 are drawn for each scorer; all can be downloaded." if len(every) > _LINES else ""
+    shown = (
+        f" Of {len(every)} slices the {_LINES} furthest from 0 are drawn for each scorer; all can be downloaded."
+        if len(every) > _LINES
+        else ""
+    )
     some = any(row["found"] for one in found["scorers"] for row in one.get("slices") or [])
     return Figure(
         "slices",
         title,
-        "In bold: found on one half of the items and confirmed on the other." if some else "No slice is found and confirmed.",
+        "In bold: found on one half of the items and confirmed on the other."
+        if some
+        else "No slice is found and confirmed.",
         charts[:SHOWN],
         charts[SHOWN:],
         [("down", "found: marked down"), ("up", "found: marked up"), ("none", "not found")],
@@ -229,14 +243,24 @@ def corrected(data: Json) -> Figure | None:
         return None if found is None else Figure("corrected", title, reason=found["reason"])
     lines, rows = [], []
     for system in found["systems"]:
-        lines.append(Row(system["system"], [Mark("second", system["people_only"])], f"{system['judged']:,} of {system['outputs']:,} judged"))
+        lines.append(
+            Row(
+                system["system"],
+                [Mark("second", system["people_only"])],
+                f"{system['judged']:,} of {system['outputs']:,} judged",
+            )
+        )
         rows.append(flat(system["people_only"], system=system["system"], scorer="people only"))
         for one in system.get("corrected") or []:
             note = f"worth {number(one['gain'])} × the judgements" if one.get("gain") is not None else ""
             lines.append(Row(f"    with {one['scorer']}", [Mark("first", one["estimate"])], note))
             rows.append(flat(one, system=system["system"]))
     order = found.get("order")
-    told = [f"{name.replace('_', ' ')}: {_order(value)}" for name, value in order.items()] if isinstance(order, dict) else []
+    told = (
+        [f"{name.replace('_', ' ')}: {_order(value)}" for name, value in order.items()]
+        if isinstance(order, dict)
+        else []
+    )
     return Figure(
         "corrected",
         title,
@@ -252,7 +276,10 @@ def corrected(data: Json) -> Figure | None:
 
 
 def _split(title: str, lines: Sequence[Row], most: int = 12) -> list[Markup]:
-    return [intervals(title if not n else "", lines[n : n + most], under="quality", zero=False) for n in range(0, len(lines), most)]
+    return [
+        intervals(title if not n else "", lines[n : n + most], under="quality", zero=False)
+        for n in range(0, len(lines), most)
+    ]
 
 
 def _order(value: object) -> str:

@@ -14,8 +14,48 @@ from geneval_scorers import FunctionScorer
 
 PLAN = ReportPlan(valid={"": 3.5}, permutations=99, draws=100, resamples=100)
 WORDS = [
-    *("a red blue old new small wide quiet cat dog bird horse child river street table train boat sits runs stands").split(),
-    *("looks here there now near under over behind before with without one two many and of the").split(),
+    *[
+        "a",
+        "red",
+        "blue",
+        "old",
+        "new",
+        "small",
+        "wide",
+        "quiet",
+        "cat",
+        "dog",
+        "bird",
+        "horse",
+        "child",
+        "river",
+        "street",
+        "table",
+        "train",
+        "boat",
+        "sits",
+        "runs",
+        "stands",
+    ],
+    *[
+        "looks",
+        "here",
+        "there",
+        "now",
+        "near",
+        "under",
+        "over",
+        "behind",
+        "before",
+        "with",
+        "without",
+        "one",
+        "two",
+        "many",
+        "and",
+        "of",
+        "the",
+    ],
 ]
 
 
@@ -36,16 +76,22 @@ def texts(items: int, references: int, systems: list[str], seed: int = 0):
     meaning = [rng.choice(WORDS, 12, replace=False) for _ in range(items)]
 
     def said(n: int, other: float) -> str:
-        own = [str(rng.choice(WORDS)) if rng.random() < other else str(word) for word in meaning[n][: rng.integers(7, 12)]]
+        own = [
+            str(rng.choice(WORDS)) if rng.random() < other else str(word) for word in meaning[n][: rng.integers(7, 12)]
+        ]
         return " ".join(own)
 
     pool = [[said(n, 0.3) for _ in range(references)] for n in range(items)]
     outputs = {name: [said(n, 0.7 if name == systems[-1] else 0.2) for n in range(items)] for name in systems}
-    grades = {name: np.clip(rng.normal(4 if name == systems[-1] else 3.7, 0.7, items), 1, 5).round(1) for name in systems}
+    grades = {
+        name: np.clip(rng.normal(4 if name == systems[-1] else 3.7, 0.7, items), 1, 5).round(1) for name in systems
+    }
     return outputs, pool, grades
 
 
-def report(items: int = 60, references: int = 4, systems=("plain", "common", "vivid"), scorers=("token_f1", "chrf"), seed=0):
+def report(
+    items: int = 60, references: int = 4, systems=("plain", "common", "vivid"), scorers=("token_f1", "chrf"), seed=0
+):
     """A report by ratings, with references of two tiers and some judgements."""
     names = list(systems)
     outputs, pool, grades = texts(items, references, names, seed)
@@ -92,13 +138,23 @@ def with_sections(found, evil: str = ""):
     systems = list(dict.fromkeys(row.system for row in found.findings))
     sections = {
         "attribution": _attribution(names, systems, found, evil),
-        "slices": {"rule": f"item-cluster permutation{evil}", "scorers": [{"scorer": name, "slices": _slices(evil)} for name in names]},
+        "slices": {
+            "rule": f"item-cluster permutation{evil}",
+            "scorers": [{"scorer": name, "slices": _slices(evil)} for name in names],
+        },
         "help": _help(names, evil),
         "corrected": _corrected(names, systems, evil),
         "tiers": _tiers(names, systems, evil),
         "pairs": {
             "scorers": [
-                {"scorer": name, "pairs": [{"preferred": a, "other": b, "contradiction": about(0.4)} for a, b in product(systems, systems) if a != b]}
+                {
+                    "scorer": name,
+                    "pairs": [
+                        {"preferred": a, "other": b, "contradiction": about(0.4)}
+                        for a, b in product(systems, systems)
+                        if a != b
+                    ],
+                }
                 for name in names
             ],
             "ceiling": about(0.9),
@@ -108,8 +164,21 @@ def with_sections(found, evil: str = ""):
 
 
 def _attribution(names, systems, found, evil):
-    causes = ["lexical", "omission", "supported_addition", "unsupported_addition", "distortion", "length_format", "condition", "reference_defect"]
-    units = {"omitted": [f"a cat{evil}"], "added": [{"text": f"two dogs{evil}", "supported": True}], "distorted": [{"ours": "three", "theirs": f"two{evil}", "kind": "number"}]}
+    causes = [
+        "lexical",
+        "omission",
+        "supported_addition",
+        "unsupported_addition",
+        "distortion",
+        "length_format",
+        "condition",
+        "reference_defect",
+    ]
+    units = {
+        "omitted": [f"a cat{evil}"],
+        "added": [{"text": f"two dogs{evil}", "supported": True}],
+        "distorted": [{"ours": "three", "theirs": f"two{evil}", "kind": "number"}],
+    }
     ids = [found.known.outputs.corpus.ids[i] for i in found.known.items[:6]]
     outputs = [
         {
@@ -129,7 +198,15 @@ def _attribution(names, systems, found, evil):
     return {
         "extractor": {"accuracy": about(0.91, 0.03, 200), "what": f"lemmas, numbers{evil}"},
         "scorers": [
-            {"scorer": name, "rule": f"below the band{evil}", "penalised": 40, "unpenalised": 90, "causes": rows, "sent_back": sent, "outputs": outputs}
+            {
+                "scorer": name,
+                "rule": f"below the band{evil}",
+                "penalised": 40,
+                "unpenalised": 90,
+                "causes": rows,
+                "sent_back": sent,
+                "outputs": outputs,
+            }
             for name in names
         ],
     }
@@ -180,7 +257,12 @@ def _tiers(names, systems, evil):
         for n, tier in enumerate(["original", "verified"])
     ]  # fmt: skip
     separation = [{"set": f"expanded{evil}", "auc": about(0.8), "fnr_at_tnr": about(0.2)}]
-    return {"scorers": [{"scorer": name, "tiers": tiers, "separation": separation, "sentence": f"Nothing flips.{evil}"} for name in names]}
+    return {
+        "scorers": [
+            {"scorer": name, "tiers": tiers, "separation": separation, "sentence": f"Nothing flips.{evil}"}
+            for name in names
+        ]
+    }
 
 
 # What a text may try, with the number of the string in place of {n}: a run of it would call `alert` or ask for http://x.invalid.
@@ -196,9 +278,9 @@ ATTACKS = [
     "<img src=http://x.invalid/{n}.png>",
     "<style>@import 'http://x.invalid/{n}';</style>",
     "</style><link rel=stylesheet href=http://x.invalid/{n}>",
-    "<a href=\"javascript:alert({n})\">x</a>",
+    '<a href="javascript:alert({n})">x</a>',
     "javascript:alert({n})",
-    "\"><b onmouseover=alert({n})>",
+    '"><b onmouseover=alert({n})>',
     "' autofocus onfocus=alert({n}) x='",
     "</title></textarea></noscript><script>alert({n})</script>",
     "<base href=http://x.invalid/{n}>",
@@ -209,7 +291,7 @@ ATTACKS = [
     "\x1b[31m{n}\x1b[0m \x07 \x9b2J",
     "line {n}\u2028separator\u2029 \x00 nothing",
     "&lt;script&gt;alert({n})&lt;/script&gt; &#x3c;b&#x3e; &amp;amp;",
-    "=HYPERLINK(\"http://x.invalid/{n}\")",
+    '=HYPERLINK("http://x.invalid/{n}")',
     "+{n}+cmd|' /C calc'!A0",
     "]]><![CDATA[<script>alert({n})</script>",
     "__proto__ {n} constructor",
@@ -237,16 +319,26 @@ def hostile(items: int = 44):
     ids = [f"{evil('id', n)} {n}" for n in range(items)]
     predictions = {name: [f"{text} {evil('output', n)}" for n, text in enumerate(outputs[name])] for name in systems}
     references = [
-        tuple(Reference(f"{text} {evil('reference', n + place)}", origin=evil("origin", n)) for place, text in enumerate(row))
+        tuple(
+            Reference(f"{text} {evil('reference', n + place)}", origin=evil("origin", n))
+            for place, text in enumerate(row)
+        )
         for n, row in enumerate(pool)
     ]
     sources = [evil("source", n + 7) for n in range(items)]
-    inputs = inputs_from_lists(predictions=predictions, references=[[r.text for r in row] for row in references], ids=ids, sources=sources)
+    inputs = inputs_from_lists(
+        predictions=predictions, references=[[r.text for r in row] for row in references], ids=ids, sources=sources
+    )
     sets = tuple(replace(one, references=row) for one, row in zip(inputs.items, references, strict=True))
     criterion = evil("criterion", 1)
-    ratings = [Rating(id_, name, float(grades[name][n]), criterion, "a") for name in systems for n, id_ in enumerate(ids)]
+    ratings = [
+        Rating(id_, name, float(grades[name][n]), criterion, "a") for name in systems for n, id_ in enumerate(ids)
+    ]
     found = find_underestimation(
-        replace(inputs, items=sets), ratings=ratings, scorers=[function(evil("scorer", kind)) for kind in (0, 13)], plan=PLAN
+        replace(inputs, items=sets),
+        ratings=ratings,
+        scorers=[function(evil("scorer", kind)) for kind in (0, 13)],
+        plan=PLAN,
     )
     found = replace(found, warnings=(*found.warnings, *(evil("section", kind) for kind in range(len(ATTACKS)))))
     return with_sections(found, evil("section", 5)), used
