@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -192,8 +193,7 @@ class Island:
             return None
         theirs = self._theirs(place, system, item)
         score = outputs.scores.table[place, item, system]
-        low, median, high = np.quantile(theirs, [0, 0.5, 1])
-        numbers = (score, found.own[item, system], low, median, high, found.limit[item, system])
+        numbers = (score, found.own[item, system], *_spread(theirs.tolist()), found.limit[item, system])
         share = round(float(found.percentile[item, system]), 3)
         return [place, *(_short(value) for value in numbers), share, int(found.penalised[item, system])]
 
@@ -262,6 +262,11 @@ class Island:
         return found
 
 
+def _spread(scores: list[float]) -> tuple[float, float, float]:
+    """Lowest, median and highest."""
+    return min(scores), median(scores), max(scores)
+
+
 def _outcome(winner: str, mine: str) -> str:
     return "won" if winner == mine else "lost" if winner in {"a", "b"} else winner.replace("_", " ")
 
@@ -270,7 +275,7 @@ def _cause(found: Json) -> dict[str, object]:
     """Cause and units of an attribution's row, without what the page knows already."""
     units = found.get("units") or {}
     out: dict[str, object] = {"cause": found.get("cause")}
-    kept = {key: units[key] for key in ("omitted", "added", "distorted") if units.get(key)}
+    kept = {key: units[key] for key in ("omitted", "added", "distorted", "lexical") if units.get(key)}
     return out | ({"units": kept} if kept else {})
 
 

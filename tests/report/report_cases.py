@@ -196,7 +196,20 @@ def _attribution(names, systems, found, evil):
     ]  # fmt: skip
     sent = {"penalised": about(0.05, 0.02), "unpenalised": about(0.04, 0.02), "rule": "distortion"}
     return {
-        "extractor": {"accuracy": about(0.91, 0.03, 200), "what": f"lemmas, numbers{evil}"},
+        "extractor": {
+            "reader": f"words{evil}",
+            "note": f"pairs{evil}",
+            "rows": [
+                {
+                    "kind": f"number{evil}",
+                    "sample": "pairs",
+                    "precision": about(0.9),
+                    "recall": about(0.8),
+                    "false_alarms": about(0.1),
+                    "rule": "found or not",
+                }
+            ],
+        },
         "scorers": [
             {
                 "scorer": name,
@@ -247,7 +260,11 @@ def _corrected(names, systems, evil):
          "corrected": [{"scorer": one, "estimate": about(3.55 + n / 9, 0.2), "gain": 1.8} for one in names]}
         for n, name in enumerate(systems)
     ]  # fmt: skip
-    return {"estimand": f"mean grade of all outputs{evil}", "systems": rows, "order": {"people_only": systems}}
+    return {
+        "estimand": f"mean grade of all outputs{evil}",
+        "systems": rows,
+        "order": {"rule": f"people with help{evil}", "systems": [{"system": name} for name in systems]},
+    }
 
 
 def _tiers(names, systems, evil):
