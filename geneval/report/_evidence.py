@@ -43,7 +43,7 @@ class Place:
     percentile: Floats
     limit: Floats
 
-    @property
+    @cached_property
     def penalised(self) -> np.ndarray:
         """[items, systems]."""
         return np.nan_to_num(self.below) > 0.5

@@ -160,11 +160,23 @@ def test_every_figure_has_how_it_was_computed_and_rows(full):
         "help",
         "tiers",
     }
-    wanted |= {"ratings", "slices", "corrected", "evidence", "controls", "validity", "people", "plan"}
+    wanted |= {
+        "worths",
+        "extractor",
+        "rated",
+        "ratings",
+        "slices",
+        "corrected",
+        "evidence",
+        "controls",
+        "validity",
+        "people",
+        "plan",
+    }
     assert keys == wanted and set(data) == wanted - {"evidence"}
     for figure in re.findall(r"<figure id=.*?</figure>", full, re.DOTALL):
         assert "How computed" in figure and "Download rows" in figure
-        assert "token_f1(" in figure or re.match(r'<figure id="f-(audit|validity|people)"', figure)
+        assert "token_f1(" in figure or re.match(r'<figure id="f-(audit|validity|people|worths)"', figure)
     assert all(len(row) == len(found["columns"]) for found in data.values() for row in found["rows"])
 
 
@@ -176,7 +188,7 @@ def test_numbers_of_the_page_are_those_of_the_report(full, report):
     assert report.finding in full.replace("&lt;", "<").replace("&#39;", "'")
 
 
-@pytest.mark.parametrize("name", ["attribution", "slices", "help", "corrected", "tiers", "pairs"])
+@pytest.mark.parametrize("name", ["attribution", "slices", "help", "corrected", "tiers", "pairs", "references"])
 def test_what_is_not_there_is_told_with_its_reason(name, cases, report):
     made = cases.with_sections(report)
     page = page_of(replace(made, sections={**made.sections, name: {"reason": f"no {name} for lack of data"}}))
