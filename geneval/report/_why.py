@@ -9,6 +9,7 @@ from markupsafe import Markup
 from geneval.report._curve import curve
 from geneval.report._figure import Figure, Table, flat
 from geneval.report._intervals import Mark, Row, intervals
+from geneval.report._slope import SIGNS
 from geneval.report._svg import Scale
 from geneval.report._who import SHOWN, signatures
 from geneval.report._words import Json, cause_name, chance, interval, number, percent
@@ -280,7 +281,7 @@ def slices(data: Json) -> Figure | None:
         else "No slice is found and confirmed.",
         charts[:SHOWN],
         charts[SHOWN:],
-        [("down", "found: marked down"), ("up", "found: marked up"), ("none", "not found")],
+        [("down", "▼ found: marked down"), ("up", "▲ found: marked up"), ("none", "not found")],
         notes=[
             f"Of scorers that favour nobody ({row['control'].replace('_', ' ')}), {row['found']} of {row['slices']:,} slices are found."
             for row in found.get("controls") or []
@@ -295,7 +296,9 @@ def _slice(row: Json) -> Row:
     value = row["difference"]["value"]
     look = ("down" if value < 0 else "up") if row["found"] else "none"
     note = f"n {row['n']:,}, p {chance(row.get('p_adjusted'))}"
-    return Row(f"{row['by']}: {row['slice']}", [Mark(look, row["difference"])], note, bool(row["found"]))
+    return Row(
+        SIGNS.get(look, "") + f"{row['by']}: {row['slice']}", [Mark(look, row["difference"])], note, bool(row["found"])
+    )
 
 
 def corrected(data: Json) -> Figure | None:
