@@ -177,7 +177,7 @@ def report(
 def _save(found: Underestimation, output: Path, *, quiet: bool) -> None:
     found.save(output)
     if not quiet:
-        say(f"written: {plain(str(output))} (underestimation.json, report.html)")
+        say(f"written: {output} (underestimation.json, report.html)")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:
