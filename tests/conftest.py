@@ -103,6 +103,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
+def browser_path() -> str | None:
+    """Where the machine's own chromium is."""
+    return chromium()
+
+
+@pytest.fixture(scope="session")
 def shared(pytestconfig: pytest.Config) -> Path:
     """Where the shared data lies: $GENEVAL_SHARED, else the folder `shared` beside the project."""
     folder = Path(os.environ.get("GENEVAL_SHARED") or pytestconfig.rootpath.parent / "shared").resolve()

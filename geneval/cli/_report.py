@@ -222,9 +222,7 @@ def report(
     if not quiet:
         _tell(found, inputs)
     if output is not None:
-        found.save(output)
-        if not quiet:
-            say(f"written: {plain(str(output))} (underestimation.json, report.html)")
+        _save(found, output, quiet=quiet)
     render(found, None if shown is None else shown.value)
     if fail_if and (told := failures(found.plain(), fail_if)):
         raise GateError("\n".join(["--fail-if holds:", *told]))
@@ -248,6 +246,12 @@ def _entailment(name: str | None) -> NamedEntailment | None:
     model = NamedEntailment(name, "the report")
     _ = model.signature
     return model
+
+
+def _save(found: Underestimation, output: Path, *, quiet: bool) -> None:
+    found.save(output)
+    if not quiet:
+        say(f"written: {output} (underestimation.json, report.html)")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:

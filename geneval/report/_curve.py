@@ -34,7 +34,7 @@ def curve(title: str, points: Sequence[tuple[int, Json]], *, under: str, enough:
         parts.append(words(wide.at(k), base + 17, str(k), "soft middle"))
     if enough is not None:
         parts += [line(wide.at(enough), _TOP, wide.at(enough), base, "zero")]
-        parts += [words(wide.at(enough) + 5, _TOP + 10, f"{enough} are enough", "soft")]
+        parts += [words(wide.at(enough) + 5, _TOP + 10, f"{enough} {'is' if enough == 1 else 'are'} enough", "soft")]
     known = [(wide.at(k), found) for k, found in points if found.get("value") is not None]
     corners = " ".join(f"{x:.1f},{tall.at(found['value']):.1f}" for x, found in known)
     parts.append(f'<polyline points="{corners}" class="curve"/>')

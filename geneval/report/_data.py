@@ -41,7 +41,7 @@ def audit(data: Json) -> Figure:
         "First of all: are the data sound?",
         lead,
         table=Table(head, rows, looks, {}),
-        notes=[f"{one['message']}. {one['advice']}".replace("..", ".") for one in others],
+        notes=[f"{one['message']}: {one['advice']}." for one in others],
         how=f"{found['rule'][:1].upper()}{found['rule'][1:]}. p: chance of so many copies or more, at the rate at which references equal a sibling.",
         rows=[flat(row) for row in found["copies"]] + [{"left_out": id_} for id_ in found["left_out"]],
     )
@@ -52,7 +52,8 @@ def raw(data: Json) -> Figure | None:
     if not data["raw"]:
         return None
     clean = {(row["scorer"], row["system"]): row for row in data["systems"]}
-    rows, small, out = [], {}, []
+    rows, out = [], []
+    small: dict[tuple[int, int], str] = {}
     for line, row in enumerate(data["raw"]):
         both = row["matched_difference"], clean[row["scorer"], row["system"]]["matched_difference"]
         gaps = row["gap"], clean[row["scorer"], row["system"]]["gap"]

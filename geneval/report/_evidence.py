@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Place:
     percentile: Floats
     limit: Floats
 
-    @property
+    @cached_property
     def penalised(self) -> np.ndarray:
         """[items, systems]."""
         return np.nan_to_num(self.below) > 0.5
@@ -116,10 +117,10 @@ class Evidence:
     def cells(self) -> list[tuple[int, int]]:
         """(item, system) of those that are listed: by most scorers and furthest down first."""
         count = np.sum([place.penalised for place in self.places], axis=0) * self.valid
-        names = {name: place for place, name in enumerate(self.known.outputs.corpus.ids)}
         systems = {name: place for place, name in enumerate(self.known.outputs.systems)}
-        for id_, system in self.causes:
-            count[names[id_], systems[system]] = max(count[names[id_], systems[system]], 1)
+        for id_, name in self.causes:
+            cell = self.known.outputs.corpus.item(id_), systems[name]
+            count[cell] = max(count[cell], 1)
         with np.errstate(all="ignore"):
             lowest = np.nanmin(np.nan_to_num([place.percentile for place in self.places], nan=1.0), axis=0)
         item, system = np.nonzero(count)
@@ -191,8 +192,7 @@ class Island:
             return None
         theirs = self._theirs(place, system, item)
         score = outputs.scores.table[place, item, system]
-        low, median, high = np.quantile(theirs, [0, 0.5, 1])
-        numbers = (score, found.own[item, system], low, median, high, found.limit[item, system])
+        numbers = (score, found.own[item, system], *_spread(theirs.tolist()), found.limit[item, system])
         share = round(float(found.percentile[item, system]), 3)
         return [place, *(_short(value) for value in numbers), share, int(found.penalised[item, system])]
 
@@ -261,6 +261,11 @@ class Island:
         return found
 
 
+def _spread(scores: list[float]) -> tuple[float, float, float]:
+    """Lowest, median and highest."""
+    return min(scores), median(scores), max(scores)
+
+
 def _outcome(winner: str, mine: str) -> str:
     return "won" if winner == mine else "lost" if winner in {"a", "b"} else winner.replace("_", " ")
 
@@ -269,7 +274,7 @@ def _cause(found: Json) -> dict[str, object]:
     """Cause and units of an attribution's row, without what the page knows already."""
     units = found.get("units") or {}
     out: dict[str, object] = {"cause": found.get("cause")}
-    kept = {key: units[key] for key in ("omitted", "added", "distorted") if units.get(key)}
+    kept = {key: units[key] for key in ("omitted", "added", "distorted", "lexical") if units.get(key)}
     return out | ({"units": kept} if kept else {})
 
 

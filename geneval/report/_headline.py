@@ -52,7 +52,9 @@ def _placed(data: Json, system: str) -> str:
     many, known = len(ranking["people"]), [place for place in places if place is not None]
     if len(set(known)) != 1 or known[0] == people:
         return ""
-    who = "all scorers" if len(known) > 2 else "both scorers" if len(known) == 2 else ranking["scorers"][0]["scorer"]
+    names = [row["scorer"] for row in ranking["scorers"]]
+    every = len(names) == len(data["scorers"]) and len(names) > 1
+    who = ("all scorers" if len(names) > 2 else "both scorers") if every else listed(names)
     return f"People rank it {_ordinal(people, many)}, {who} {_ordinal(known[0], many)}."
 
 

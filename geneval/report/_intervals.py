@@ -32,24 +32,27 @@ class Row:
     strong: bool = field(default=False)
 
 
-def intervals(title: str, rows: Sequence[Row], *, under: str = "", zero: bool = True, linked: bool = False) -> Markup:
+def intervals(
+    title: str, rows: Sequence[Row], *, under: str = "", rule: float | None = 0.0, linked: bool = False
+) -> Markup:
     """The chart.
 
     Args:
         title: above it.
         rows: from top to bottom.
         under: what the axis is.
-        zero: whether 0 belongs on the axis.
+        rule: a value that belongs on the axis and gets a line of its own.
         linked: whether a line's numbers are joined.
     """
     ends = [mark.found.get(end) for row in rows for mark in row.marks for end in ("value", "low", "high")]
-    scale = Scale.of([*ends, 0.0] if zero else ends, _EDGE, WIDTH - _EDGE)
+    scale = Scale.of([*ends, rule], _EDGE, WIDTH - _EDGE)
     bottom = _TOP + _ROW * len(rows)
     parts = [words(0, 18, short(title, 46), "head")]
     for value, label in scale.ticks():
-        look = "zero" if zero and abs(value) < 1e-12 else "grid"
-        parts += [line(scale.at(value), _TOP - 14, scale.at(value), bottom, look)]
+        parts += [line(scale.at(value), _TOP - 14, scale.at(value), bottom, "grid")]
         parts += [words(scale.at(value), bottom + 16, label, "soft middle")]
+    if rule is not None:
+        parts.append(line(scale.at(rule), _TOP - 14, scale.at(rule), bottom, "zero"))
     for place, row in enumerate(rows):
         parts += _line(row, scale, _TOP + _ROW * place, linked=linked)
     if under:
@@ -58,7 +61,7 @@ def intervals(title: str, rows: Sequence[Row], *, under: str = "", zero: bool = 
 
 
 def _line(row: Row, scale: Scale, y: float, *, linked: bool) -> Iterator[str]:
-    yield words(0, y + 4, short(row.label, 34 if row.note else 56), "label strong" if row.strong else "label")
+    yield words(0, y + 4, short(row.label, 54 - len(row.note)), "label strong" if row.strong else "label")
     if row.note:
         yield words(WIDTH, y + 4, row.note, "soft end")
     known = [mark for mark in row.marks if mark.found.get("value") is not None]

@@ -17,7 +17,7 @@ from geneval.report._island import island, policy, size_of
 from geneval.report._words import Json, number, visible
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
     from geneval.underestimation import Underestimation
 
@@ -67,9 +67,9 @@ def _sections(data: Json, evidence: Evidence | None) -> list[tuple[str, str, Seq
     """(anchor, title, figures) of each part of the page that has something to say."""
     parts: list[tuple[str, str, Sequence[Figure | None]]] = [
         ("data", "Data", [_data.audit(data), _data.raw(data)]),
-        ("who", "Who", [_who.heat(data), _who.scorers(data), _who.systems(data), _who.pairs(data)]),
-        ("why", "Why", [_why.attribution(data)]),
-        ("references", "References", [_why.references(data), _why.options(data), _why.tiers(data)]),
+        ("who", "Who", [_who.heat(data), _who.scorers(data), _who.systems(data), _who.worths(data), _who.pairs(data)]),
+        ("why", "Why", [_why.attribution(data), _why.extractor(data)]),
+        ("references", "References", [_why.references(data), _why.options(data), _why.tiers(data), _why.rated(data)]),
         ("grades", "Grades", [_data.ratings(data, evidence)]),
         ("where", "Where", [_why.slices(data)]),
         ("quality", "True quality", [_why.corrected(data)]),
@@ -103,7 +103,7 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _template() -> Any:
+def _template() -> Template:
     return _environment().get_template("page.html")
 
 

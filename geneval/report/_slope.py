@@ -11,8 +11,8 @@ from geneval.drawing import apart, short
 from geneval.report._svg import Scale, dot, drawn, line, words
 from geneval.report._words import Json, number
 
-_TOP, _LINE, _LEFT, _RIGHT = 62, 18, 150, 232
-_NAME = 13
+_TOP, _LINE, _LEFT, _RIGHT = 62, 18, 155, 227
+_NAME = 12
 SIGNS = {"down": "▼ ", "up": "▲ "}
 """So that nothing hangs on colour."""
 

@@ -45,13 +45,19 @@ def finding(data: Json) -> Figure:
         charts[:SHOWN],
         charts[SHOWN:],
         [("down", "▼ marked down at equal quality"), ("up", "▲ marked up"), ("none", "neither")],
-        how=f"Means of grades and corpus scores on the {ranking['items']} items that all systems have; bars: central 95 % of "
+        how=f"{_by(ranking)} on the {ranking['items']} items that all systems have; bars: central 95 % of "
         f"{ranking['resamples']:,} resamples of items, people's grades and scores together. Each axis has its own scale. "
         "Whether a system is marked down or up is not read off the lines: the matched-quality difference decides.",
         signatures=signatures(data),
         rows=rows,
         notes=_flips(ranking["scorers"]),
     )
+
+
+def _by(ranking: Json) -> str:
+    """What systems are ranked by."""
+    said = listed(list(dict.fromkeys(ranking.get("by") or ["means of grades", "corpus scores"])))
+    return said[:1].upper() + said[1:]
 
 
 def _flips(rows: Sequence[Json]) -> list[str]:
@@ -165,7 +171,9 @@ def _controls(data: Json) -> list[str]:
 
 def scorers(data: Json) -> Figure:
     """A line for each scorer: its verdict and how it does beside controls."""
-    rows, looks, small = [], {}, {}
+    rows: list[list[str]] = []
+    looks: dict[tuple[int, int], str] = {}
+    small: dict[tuple[int, int], str] = {}
     for line, said in enumerate(data["scorers"]):
         right = said["accuracy"]
         rows.append(
@@ -219,7 +227,9 @@ def systems(data: Json) -> Figure:
         "scorer, system", "at equal quality", "grades as given", "p", "gap to the band", "gap of valid outputs",
         "p below band", "p above band", "below the band beyond others", "loses pairs it should win", "verdict",
     ]  # fmt: skip
-    rows, looks, small = [], {}, {}
+    rows: list[list[str]] = []
+    looks: dict[tuple[int, int], str] = {}
+    small: dict[tuple[int, int], str] = {}
     for line, row in enumerate(data["systems"]):
         valid = next((one for one in row["gap_valid"].values() if one["value"] is not None), None)
         found = [
@@ -290,7 +300,7 @@ def pairs(data: Json) -> Figure | None:
             for row in one["pairs"]
         ]
         charts.append(
-            intervals(one["scorer"], lines[: SHOWN * 8], under="share of pairs against people; chance .5", zero=False)
+            intervals(one["scorer"], lines[: SHOWN * 8], under="share of pairs against people; chance .5", rule=0.5)
         )
     ceiling = found.get("ceiling")
     told = (
@@ -305,3 +315,29 @@ def pairs(data: Json) -> Figure | None:
         signatures=signatures(data),
         rows=[flat(row, scorer=one["scorer"]) for one in found["scorers"] for row in one["pairs"]],
     )  # fmt: skip
+
+
+def worths(data: Json) -> Figure | None:
+    """People's worths of systems: Bradley and Terry's model of which output wins."""
+    found = data.get("ranking", {}).get("bradley_terry")
+    title = "Systems by whose outputs people put first"
+    if found is None or "reason" in found:
+        return None if found is None else Figure("worths", title, reason=found["reason"])
+    lines = [
+        Row(row["system"], [Mark("first", row | {"value": row["log_worth"]})], _ranks(row)) for row in found["worths"]
+    ]
+    return Figure(
+        "worths",
+        title,
+        "Log-worth in Bradley and Terry's model: the log-odds that the system's output is put before another's.",
+        [intervals("by people", lines, under="log-worth; 0 is the mean of all")],
+        notes=found.get("warnings") or (),
+        how=f"{found['rule']}. {found['comparisons']:,.0f} comparisons on {found['items']:,} items.",
+        signatures=[found["signature"]],
+        rows=[flat(row) for row in found["worths"]],
+    )
+
+
+def _ranks(row: Json) -> str:
+    low, high = row.get("rank_low"), row.get("rank_high")
+    return "" if low is None else f"rank {low}" if low == high else f"rank {low} to {high}"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from geneval.report._curve import curve
 from geneval.report._figure import Figure, Table, flat
 from geneval.report._intervals import Mark, Row, intervals
+from geneval.report._slope import SIGNS
 from geneval.report._svg import Scale
 from geneval.report._who import SHOWN, signatures
 from geneval.report._words import Json, cause_name, chance, interval, number, percent
@@ -33,7 +34,6 @@ def attribution(data: Json) -> Figure | None:
         charts.append(intervals(one["scorer"], lines, under=under, linked=True))
         rows += [flat(cause, scorer=one["scorer"]) for cause in one["causes"]]
         notes += _sent_back(one)
-    extractor = found.get("extractor") or {}
     return Figure(
         "attribution",
         title,
@@ -44,7 +44,7 @@ def attribution(data: Json) -> Figure | None:
         [("first", "● penalised"), ("second", "■ not penalised")],
         notes=notes,
         how="Contrast of rates, with intervals over items and p adjusted over causes; bold where p ≤ .05. Gain: what repairing "
-        f"this cause alone adds to the score. {_rules(found['scorers'])}{_extractor(extractor)}",
+        f"this cause alone adds to the score. {_rules(found['scorers'])}",
         signatures=signatures(data),
         rows=rows,
     )
@@ -73,15 +73,37 @@ def _rules(scorers: Sequence[Json]) -> str:
     return " ".join(f"Penalised: {rule}." for rule in rules)
 
 
-def _extractor(found: Json) -> str:
-    said = ", ".join(
-        f"{name.replace('_', ' ')} {_plain(value)}" for name, value in flat(found).items() if value is not None
+def extractor(data: Json) -> Figure | None:
+    """How well content is read: what is found and what is missed, on labelled samples."""
+    found = (data.get("attribution") or {}).get("extractor")
+    if not found or not found.get("rows"):
+        return None
+    rows: list[list[str]] = []
+    small: dict[tuple[int, int], str] = {}
+    for line, row in enumerate(found["rows"]):
+        each = [row.get(name) or {} for name in ("precision", "recall", "false_alarms")]
+        rows.append([row["kind"], row["sample"], *(percent(one.get("value")) for one in each)])
+        small |= {
+            (line, n): f"[{percent(one['low'])}, {percent(one['high'])}] of {one['n']}"
+            for n, one in enumerate(each, 2)
+            if one.get("low") is not None
+        }
+    return Figure(
+        "extractor",
+        "How well causes are read off texts",
+        found.get("note") or "",
+        table=Table(
+            ["what is looked for", "labelled sample", "right of those found", "found of those there", "false alarms"],
+            rows,
+            {},
+            small,
+            2,
+        ),
+        folded=True,
+        how=f"On labelled samples; Wilson's intervals. Reader: {found.get('reader', 'unknown')}.",
+        signatures=signatures(data),
+        rows=[flat(row) for row in found["rows"]],
     )
-    return f" Of the extractor of units: {said}." if said else ""
-
-
-def _plain(value: object) -> str:
-    return number(value) if isinstance(value, float) else str(value)
 
 
 def references(data: Json) -> Figure | None:
@@ -128,7 +150,7 @@ def options(data: Json) -> Figure | None:
     rows, out = [], []
     for one in found["scorers"]:
         for option in one.get("options") or []:
-            rows.append([one["scorer"], option["option"], number(option["se_now"]), number(option["se_then"])])
+            rows.append([one["scorer"], option["option"], _digits(option["se_now"]), _digits(option["se_then"])])
             out.append(flat(option, scorer=one["scorer"]))
     parts = [
         f"{one['scorer']}: " + ", ".join(f"{c['source']} {percent(c['share'])}" for c in one["components"])
@@ -147,13 +169,53 @@ def options(data: Json) -> Figure | None:
     )
 
 
+def _digits(value: float | None) -> str:
+    """Three digits however small: what an option adds may be little."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def rated(data: Json) -> Figure | None:
+    """References that people rated, beside the systems."""
+    found = data.get("references")
+    title = "References that people rated"
+    if found is None or "reason" in found:
+        return None if found is None else Figure("rated", title, reason=found["reason"])
+    rows, looks, small, out = [], {}, {}, []
+    for line, row in enumerate(found["references"]):
+        told = "to blame before a scorer" if row["defective"] else "–"
+        rows.append(
+            [
+                row["reference"],
+                number(row["grade"]["value"]),
+                f"{row['below']} of {row['of']}",
+                f"{row['above']} of {row['of']}",
+                told,
+            ]
+        )
+        looks[line, 4] = "way down" if row["defective"] else ""
+        small[line, 1] = interval(row["grade"])
+        out += [flat(one, reference=row["reference"]) for one in row["systems"]]
+    return Figure(
+        "rated",
+        title,
+        "Where people rate a reference below the systems, scores against it say little.",
+        table=Table(["reference", "mean grade", "below systems", "above systems", "verdict"], rows, looks, small),
+        notes=[row["sentence"] for row in found["references"] if row["defective"]],
+        how=f"{found['rule']}.",
+        signatures=signatures(data),
+        rows=out,
+    )
+
+
 def tiers(data: Json) -> Figure | None:
     """Systems and agreement by the tier of the references."""
     found = data.get("tiers")
     title = "References of each tier"
     if found is None or "reason" in found:
         return None if found is None else Figure("tiers", title, reason=found["reason"])
-    rows, small, out = [], {}, []
+    rows: list[list[str]] = []
+    small: dict[tuple[int, int], str] = {}
+    out: list[dict[str, object]] = []
     for one in found["scorers"]:
         for tier in one.get("tiers") or []:
             agreement = tier.get("agreement") or {}
@@ -219,7 +281,11 @@ def slices(data: Json) -> Figure | None:
         else "No slice is found and confirmed.",
         charts[:SHOWN],
         charts[SHOWN:],
-        [("down", "found: marked down"), ("up", "found: marked up"), ("none", "not found")],
+        [("down", "▼ found: marked down"), ("up", "▲ found: marked up"), ("none", "not found")],
+        notes=[
+            f"Of scorers that favour nobody ({row['control'].replace('_', ' ')}), {row['found']} of {row['slices']:,} slices are found."
+            for row in found.get("controls") or []
+        ],
         how=f"{found.get('rule', '')}.{shown}".lstrip("."),
         signatures=signatures(data),
         rows=every,
@@ -230,7 +296,9 @@ def _slice(row: Json) -> Row:
     value = row["difference"]["value"]
     look = ("down" if value < 0 else "up") if row["found"] else "none"
     note = f"n {row['n']:,}, p {chance(row.get('p_adjusted'))}"
-    return Row(f"{row['by']}: {row['slice']}", [Mark(look, row["difference"])], note, bool(row["found"]))
+    return Row(
+        SIGNS.get(look, "") + f"{row['by']}: {row['slice']}", [Mark(look, row["difference"])], note, bool(row["found"])
+    )
 
 
 def corrected(data: Json) -> Figure | None:
@@ -239,50 +307,48 @@ def corrected(data: Json) -> Figure | None:
     title = "Systems' true quality, from few judgements and all scores"
     if found is None or "reason" in found:
         return None if found is None else Figure("corrected", title, reason=found["reason"])
-    lines, rows = [], []
-    for system in found["systems"]:
-        lines.append(
-            Row(
-                system["system"],
-                [Mark("second", system["people_only"])],
-                f"{system['judged']:,} of {system['outputs']:,} judged",
-            )
-        )
-        rows.append(flat(system["people_only"], system=system["system"], scorer="people only"))
-        for one in system.get("corrected") or []:
-            note = f"worth {number(one['gain'])} × the judgements" if one.get("gain") is not None else ""
-            lines.append(Row(f"    with {one['scorer']}", [Mark("first", one["estimate"])], note))
-            rows.append(flat(one, system=system["system"]))
-    order = found.get("order")
-    told = (
-        [f"{name.replace('_', ' ')}: {_order(value)}" for name, value in order.items()]
-        if isinstance(order, dict)
-        else []
-    )
+    rows = [flat(one["people_only"], system=one["system"], scorer="people only") for one in found["systems"]]
+    rows += [flat(row, system=one["system"]) for one in found["systems"] for row in one.get("corrected") or []]
+    if found.get("nothing_to_gain"):
+        lines = [Row(one["system"], [Mark("second", one["people_only"])], _judged(one)) for one in found["systems"]]
+        charts = [intervals("people only", lines, under="quality", rule=None)]
+    else:
+        names = dict.fromkeys(row["scorer"] for one in found["systems"] for row in one.get("corrected") or [])
+        charts = [_with(name, found["systems"]) for name in names]
+    told = [text for text in (found.get("sentence"), _best_first(found.get("order"))) if text]
     return Figure(
         "corrected",
         title,
         "Judgements alone, and judgements with a scorer's scores on all outputs: the interval may shrink, and stays valid.",
-        _split("Quality of systems", lines),
-        (),
-        [("second", "■ people only"), ("first", "● with a scorer")],
-        notes=told,
-        how=f"{found.get('estimand', '')}. Prediction-powered: the mean of scores, put right by what judged outputs say of them.",
+        charts[:SHOWN],
+        charts[SHOWN:],
+        [("second", "■ people only"), ("first", "● with the scorer")],
+        notes=[*told, *(found.get("warnings") or ())],
+        how=f"{found.get('estimand', '')}. Prediction-powered: the mean of scores, put right by what judged outputs say of them. "
+        f"{found.get('assumption', '')}",
         signatures=signatures(data),
         rows=rows,
-    )  # fmt: skip
+    )
 
 
-def _split(title: str, lines: Sequence[Row], most: int = 12) -> list[Markup]:
-    return [
-        intervals(title if not n else "", lines[n : n + most], under="quality", zero=False)
-        for n in range(0, len(lines), most)
-    ]
+def _judged(one: Json) -> str:
+    return f"{one['judged']:,} of {one['outputs']:,} judged"
 
 
-def _order(value: object) -> str:
-    if isinstance(value, list):
-        return " > ".join(_order(one) for one in value)
-    if isinstance(value, dict):
-        return str(value.get("system", ", ".join(f"{k} {_plain(v)}" for k, v in value.items())))
-    return str(value)
+def _with(scorer: str, systems: Sequence[Json]) -> Markup:
+    """Each system by people alone, and with one scorer's help."""
+    lines = []
+    for one in systems:
+        row = next((row for row in one.get("corrected") or [] if row["scorer"] == scorer), None)
+        if row is not None:
+            note = f"worth {number(row['gain'])} × the judgements" if row.get("gain") is not None else _judged(one)
+            lines.append(Row(one["system"], [Mark("second", one["people_only"]), Mark("first", row["estimate"])], note))
+    return intervals(scorer, lines, under="quality", rule=None)
+
+
+def _best_first(order: object) -> str:
+    """The order of systems in words."""
+    if not isinstance(order, dict) or not isinstance(order.get("systems"), list):
+        return ""
+    names = [row["system"] if isinstance(row, dict) else str(row) for row in order["systems"]]
+    return f"Best first, by {order.get('rule', 'corrected means')}: {', '.join(names)}."

@@ -13,10 +13,10 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 
 def visible(text: str) -> str:
-    """The text with what steers a reader named: control characters, line separators, embeddings and overrides.
+    r"""The text with what steers a reader named: control characters, line separators, embeddings and overrides.
 
-    >>> visible("a\\x1b[31mb")
-    'a\u241b[31mb'
+    >>> visible("a\x1b[31mb")
+    'a␛[31mb'
     """
     return _STEERING.sub(_named, text)
 

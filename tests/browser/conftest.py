@@ -14,17 +14,13 @@ sys.path[:0] = [str(BESIDE / "report")]  # tests are no package: the cases are f
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(browser_path):
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    import shutil
-
-    path = next(found for name in names if (found := shutil.which(name)))
     # Root cannot have Chromium's sandbox; containers run as root.
     options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=options, timeout=0)
+        started = play.chromium.launch(executable_path=browser_path, args=options, timeout=0)
         yield started
         started.close()
 

@@ -159,6 +159,8 @@ def with_sections(found, evil: str = ""):
             ],
             "ceiling": about(0.9),
         },
+        "references": _rated(systems, evil),
+        "ranking": {**found.sections["ranking"], "bradley_terry": _worths(systems, evil)},
     }
     return replace(found, sections={**found.sections, **sections})
 
@@ -196,7 +198,20 @@ def _attribution(names, systems, found, evil):
     ]  # fmt: skip
     sent = {"penalised": about(0.05, 0.02), "unpenalised": about(0.04, 0.02), "rule": "distortion"}
     return {
-        "extractor": {"accuracy": about(0.91, 0.03, 200), "what": f"lemmas, numbers{evil}"},
+        "extractor": {
+            "reader": f"words{evil}",
+            "note": f"pairs{evil}",
+            "rows": [
+                {
+                    "kind": f"number{evil}",
+                    "sample": "pairs",
+                    "precision": about(0.9),
+                    "recall": about(0.8),
+                    "false_alarms": about(0.1),
+                    "rule": "found or not",
+                }
+            ],
+        },
         "scorers": [
             {
                 "scorer": name,
@@ -247,7 +262,39 @@ def _corrected(names, systems, evil):
          "corrected": [{"scorer": one, "estimate": about(3.55 + n / 9, 0.2), "gain": 1.8} for one in names]}
         for n, name in enumerate(systems)
     ]  # fmt: skip
-    return {"estimand": f"mean grade of all outputs{evil}", "systems": rows, "order": {"people_only": systems}}
+    return {
+        "estimand": f"mean grade of all outputs{evil}",
+        "systems": rows,
+        "order": {"rule": f"people with help{evil}", "systems": [{"system": name} for name in systems]},
+    }
+
+
+def _rated(systems, evil):
+    rows = [
+        {"system": name, "grade": about(4.0), "difference": about(-0.3), "below": True, "above": False}
+        for name in systems
+    ]
+    one = {"grade": about(3.5), "systems": rows, "below": len(rows), "above": 0, "of": len(rows), "defective": True}
+    return {
+        "rule": f"grades{evil}",
+        "references": [{"reference": f"human:A{evil}", **one, "sentence": f"A is rated low{evil}"}],
+    }
+
+
+def _worths(systems, evil):
+    rows = [
+        {"system": name, "worth": 0.3, "log_worth": 0.1 * n, "low": 0.1 * n - 0.05, "high": 0.1 * n + 0.05, "rank_low": n + 1, "rank_high": n + 2,
+         "wins": 3.0, "losses": 2.0, "ties": 1.0, "reason": None}
+        for n, name in enumerate(systems)
+    ]  # fmt: skip
+    return {
+        "rule": f"the better grade wins{evil}",
+        "items": 40,
+        "comparisons": 120.0,
+        "worths": rows,
+        "signature": "bradley_terry(ties='half')",
+        "warnings": [],
+    }
 
 
 def _tiers(names, systems, evil):

@@ -174,7 +174,7 @@
   const tally = (found) => Object.entries(found).map(([what, n]) => `${what} ${n}`).join(", ");
   const unit = (kind, one) => {
     if (typeof one === "string") return one;
-    if (kind === "distorted") return `“${one.ours}” for “${one.theirs}”${one.kind ? ` (${one.kind})` : ""}`;
+    if (kind === "distorted" || kind === "lexical") return `“${one.ours}” for “${one.theirs}”${one.kind ? ` (${one.kind})` : ""}`;
     return one.text + (one.supported === true ? " (supported)" : one.supported === false ? " (unsupported)" : "");
   };
 
@@ -199,7 +199,7 @@
     box.append(make("h5", { text: "Score (dot) against the human band (box); dashed: a quarter of all references lie below" }), bars);
     for (const [scorer, found] of Object.entries(row.c || {})) {
       const units = make("ul", { class: "refs" });
-      for (const kind of ["omitted", "added", "distorted"]) {
+      for (const kind of ["omitted", "added", "distorted", "lexical"]) {
         for (const one of (found.units || {})[kind] || []) units.append(make("li", {}, make("span", { class: "soft", text: `${kind}: ` }), make("mark", {}, isolated(unit(kind, one)))));
       }
       box.append(make("h5", { text: `${scorers[scorer]}: ${CAUSES[found.cause] || found.cause || "no cause found"}` }), units);
