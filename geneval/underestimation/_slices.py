@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,9 +69,10 @@ def slices_of(known: Known) -> dict[str, object]:
         }
     halves = _halves(design, known.plan.seed)
     flips = flips_of(len(known.outputs.items), FLIPS, known.plan.seed)
-    drawn = _controls(known)
+    cuts = [cut for feature in features_of(known) if (cut := _Cut.of(known, feature)).parts]
+    drawn = _controls(known, cuts)
     scores = np.concatenate([known.evidence.scores, *drawn.values()])
-    found = [part for feature in features_of(known) for part in _tested(known, feature, scores, halves, flips)]
+    found = [part for cut in cuts for part in _tested(cut, scores, halves, flips)]
     if not found:
         return {"reason": f"no slice has {FEWEST} outputs, and as many to compare them with"}
     rows = [
@@ -83,12 +84,16 @@ def slices_of(known: Known) -> dict[str, object]:
     return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
 
 
-def _controls(known: Known) -> dict[str, Floats]:
+def _controls(known: Known, cuts: Sequence[_Cut]) -> dict[str, Floats]:
     """Scorers that know nothing, or quality and nothing else, by name; [draws, cells]."""
     evidence, rng = known.evidence, np.random.default_rng(known.plan.seed)
     knows = float(np.median([_correlation(row, evidence.grade) for row in evidence.scores]))
+    # True quality is drawn given the grades; what slices differ in must not be shrunken with their noise.
+    columns = [part.column[:, None] for cut in cuts for part in cut.whole(len(evidence.item))]
+    exact = np.concatenate([evidence.design.exact, *columns], axis=1)
+    told = replace(evidence, design=replace(evidence.design, exact=exact))
     random = rng.standard_normal((DRAWS, len(evidence.item)))
-    return {"random": random, "unbiased_noise": unbiased(evidence, knows, DRAWS, rng)}
+    return {"random": random, "unbiased_noise": unbiased(told, knows, DRAWS, rng)}
 
 
 def _correlation(scores: Floats, grade: Floats) -> float:
@@ -127,26 +132,49 @@ class _Tested:
     held_out: Effects
 
 
-def _tested(
-    known: Known, feature: Feature, scores: Floats, halves: Sequence[Ints], flips: np.ndarray
-) -> Iterator[_Tested]:
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """A feature's slices.
+
+    Attributes:
+        cells: places of the outputs that it is known of.
+        design: of these.
+        parts: the slices that have enough outputs.
+        left_out: columns that they are made of, and are not matched on.
+    """
+
+    cells: Ints
+    design: Design
+    parts: Sequence[Slice]
+    left_out: Sequence[str]
+
+    @classmethod
+    def of(cls, known: Known, feature: Feature) -> _Cut:
+        cells = np.flatnonzero(feature.known)
+        design = known.evidence.design.take(cells)
+        parts = list(parts_of(design, feature, known.evidence.item[cells]))
+        made_of = ["system"] if parts and parts[0].level == "system" else ["length"] if feature.by == "length" else []
+        return cls(cells, design, parts, made_of)
+
+    def whole(self, many: int) -> Iterator[Slice]:
+        """The slices over all cells."""
+        for part in self.parts:
+            column = np.zeros(many)
+            column[self.cells] = part.column
+            yield replace(part, column=column)
+
+
+def _tested(cut: _Cut, scores: Floats, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
     """The slices of a feature; none where a half cannot be matched on its own."""
-    evidence = known.evidence
-    cells = np.flatnonzero(feature.known)
-    design = evidence.design.take(cells)
-    parts = list(parts_of(design, feature, evidence.item[cells]))
-    if not parts:
-        return
-    left_out = {"system"} if parts[0].level == "system" else {"length"} if feature.by == "length" else set()
-    member = np.stack([part.column for part in parts])
+    member = np.stack([part.column for part in cut.parts])
     both = []
     for half in halves:
-        at = np.flatnonzero(np.isin(cells, half))
-        mine = design.take(at)
+        at = np.flatnonzero(np.isin(cut.cells, half))
+        mine = cut.design.take(at)
         if mine.trouble:
             return
-        both.append(effects(mine, left_out, member[:, at], scores[:, cells[at]], flips))
-    yield from (_Tested(part, place, both[0], both[1]) for place, part in enumerate(parts))
+        both.append(effects(mine, cut.left_out, member[:, at], scores[:, cut.cells[at]], flips))
+    yield from (_Tested(part, place, both[0], both[1]) for place, part in enumerate(cut.parts))
 
 
 def parts_of(design: Design, feature: Feature, item: Ints) -> Iterator[Slice]:
