@@ -67,16 +67,16 @@ def slices_of(known: Known) -> dict[str, object]:
         return {
             "reason": f"{design.clusters} items are too few to look for slices in one half and confirm them in the other"
         }
-    halves = _halves(design, known.plan.seed)
+    halves = halves_of_items(design, known.plan.seed)
     flips = flips_of(len(known.outputs.items), FLIPS, known.plan.seed)
-    cuts = [cut for feature in features_of(known) if (cut := _Cut.of(known, feature)).parts]
+    cuts = [cut for feature in features_of(known) if (cut := Cut.of(known, feature)).parts]
     drawn = _controls(known, cuts)
     scores = np.concatenate([known.evidence.scores, *drawn.values()])
-    found = [part for cut in cuts for part in _tested(cut, scores, halves, flips)]
+    found = [part for cut in cuts for part in tested_in_halves(cut, scores, halves, flips)]
     if not found:
         return {"reason": f"no slice has {FEWEST} outputs, and as many to compare them with"}
     rows = [
-        {"scorer": one.name, "slices": _rows(found, place, known.plan.confidence)}
+        {"scorer": one.name, "slices": rows_of(found, place, known.plan.confidence)}
         for place, one in enumerate(known.scorers)
     ]
     counts = [len(np.unique(design.cluster[half])) for half in halves]
@@ -84,7 +84,7 @@ def slices_of(known: Known) -> dict[str, object]:
     return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
 
 
-def _controls(known: Known, cuts: Sequence[_Cut]) -> dict[str, Floats]:
+def _controls(known: Known, cuts: Sequence[Cut]) -> dict[str, Floats]:
     """Scorers that know nothing, or quality and nothing else, by name; [draws, cells]."""
     evidence, rng = known.evidence, np.random.default_rng(known.plan.seed)
     knows = float(np.median([_correlation(row, evidence.grade) for row in evidence.scores]))
@@ -106,7 +106,7 @@ def _of_controls(
     """How many slices are found under scorers that favour none."""
     out = []
     for name, draws in drawn.items():
-        rows = [row for place in range(first, first + len(draws)) for row in _rows(found, place, confidence)]
+        rows = [row for place in range(first, first + len(draws)) for row in rows_of(found, place, confidence)]
         out.append(
             {"control": name, "draws": len(draws), "slices": len(rows), "found": sum(bool(r["found"]) for r in rows)}
         )
@@ -114,7 +114,7 @@ def _of_controls(
     return out
 
 
-def _halves(design: Design, seed: int) -> tuple[Ints, Ints]:
+def halves_of_items(design: Design, seed: int) -> tuple[Ints, Ints]:
     """Cells of a random half of the items, and of the other."""
     items = np.unique(design.cluster)
     chosen = np.random.default_rng(seed).permutation(items)[: len(items) // 2]
@@ -133,7 +133,7 @@ class _Tested:
 
 
 @dataclass(frozen=True, eq=False)
-class _Cut:
+class Cut:
     """A feature's slices.
 
     Attributes:
@@ -149,7 +149,7 @@ class _Cut:
     left_out: Sequence[str]
 
     @classmethod
-    def of(cls, known: Known, feature: Feature) -> _Cut:
+    def of(cls, known: Known, feature: Feature) -> Cut:
         cells = np.flatnonzero(feature.known)
         design = known.evidence.design.take(cells)
         parts = list(parts_of(design, feature, known.evidence.item[cells]))
@@ -164,7 +164,7 @@ class _Cut:
             yield replace(part, column=column)
 
 
-def _tested(cut: _Cut, scores: Floats, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
+def tested_in_halves(cut: Cut, scores: Floats, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
     """The slices of a feature; none where a half cannot be matched on its own."""
     member = np.stack([part.column for part in cut.parts])
     both = []
@@ -212,7 +212,7 @@ def _enough(part: Slice, design: Design, item: Ints, among: np.ndarray | None = 
         yield Slice(part.by, part.name, part.system, part.level, part.column, len(inside), items)
 
 
-def _rows(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict[str, object]]:
+def rows_of(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict[str, object]]:
     """One scorer's slices, what was found first, then by p."""
     from scipy import stats
 
