@@ -63,7 +63,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
     return Estimate(mean, mean - reach, mean + reach, len(values), unit, f"{estimator}; sandwich over items, t")
 
 
-def quantile(share: float, freedom: int) -> float:
+def quantile(share: float, freedom: float) -> float:
     """Of Student's t."""
     from scipy import stats
 

@@ -257,7 +257,7 @@ def _estimate(found: Effects, place: int, scorer: int, confidence: float) -> Est
     value, se = float(found.value[place, scorer]), float(found.se[place, scorer])
     if np.isnan(value):
         return Estimate.none("what outputs are matched on tells the slice in this half", "items")
-    reach = quantile((1 + confidence) / 2, found.clusters - 1) * se
+    reach = quantile((1 + confidence) / 2, float(found.freedom[place])) * se
     return Estimate(value, value - reach, value + reach, found.clusters, "items", ESTIMATOR)
 
 

@@ -117,7 +117,7 @@ def test_preferences_are_helped_too():
     inputs, _ = written()
     rng = np.random.default_rng(1)
     choices = [
-        Preference(str(n + 1), "a", "b", "ab"[int(rng.random() < 0.4)], who)
+        Preference(str(n + 1), "a", "b", "ab"[int(rng.random() < 0.1) ^ (n % 2)], who)
         for n in range(60)
         for who in ("x", "y", "z")
     ]
