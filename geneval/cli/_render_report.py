@@ -33,9 +33,17 @@ def lines_of(report: Underestimation) -> list[str]:
             *_table(rows),
             *_beside(report, said),
             *_slices(report, str(said["scorer"])),
+            *_help(report, str(said["scorer"])),
             "",
         ]
-    return [*out, *_ranks(report)]
+    return [*out, *_without(report), *_ranks(report)]
+
+
+def _without(report: Underestimation) -> list[str]:
+    section: Any = report.sections.get("slices", {})
+    lacking = section.get("columns_without", ())
+    told = f"No value of {', '.join(lacking)} has 20 outputs, and as many to compare them with, so no slice is made of it."
+    return [fill(told, _WIDTH), ""] if lacking else []
 
 
 def _people(report: Underestimation) -> str:
@@ -118,10 +126,23 @@ def _slices(report: Underestimation, scorer: str) -> list[str]:
     rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
     found = [row for row in rows if row["found"] and row["by"] != "system"]
     return [
-        f"  slice {row['by']} {row['slice']}: {_interval(row['difference'])}, "
-        f"on the other half of the items {_interval(row['confirmed'])}"
+        _indented(
+            f"slice {row['by']} {row['slice']}: {_interval(row['difference'])}, on the other half of the items "
+            f"{_interval(row['confirmed'])}"
+        )
         for row in found
     ]
+
+
+def _help(report: Underestimation, scorer: str) -> list[str]:
+    """What would help most, and how many references are enough."""
+    section: Any = report.sections.get("help", {})
+    rows = [row for part in ("scorers", "references") for row in section.get(part, ()) if row["scorer"] == scorer]
+    return [_indented(str(row["sentence"]).removeprefix(f"{scorer}: ")) for row in rows]
+
+
+def _indented(text: str) -> str:
+    return fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _ranks(report: Underestimation) -> list[str]:

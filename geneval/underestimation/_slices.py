@@ -81,6 +81,7 @@ def slices_of(known: Known) -> dict[str, object]:
     ]
     counts = [len(np.unique(design.cluster[half])) for half in halves]
     told: dict[str, object] = {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
+    told["columns_without"] = sorted(set(known.columns) - {one.slice.by for one in found})
     return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
 
 
