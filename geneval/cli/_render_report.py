@@ -42,7 +42,9 @@ def lines_of(report: Underestimation) -> list[str]:
 def _without(report: Underestimation) -> list[str]:
     section: Any = report.sections.get("slices", {})
     lacking = section.get("columns_without", ())
-    told = f"No value of {', '.join(lacking)} has 20 outputs, and as many to compare them with, so no slice is made of it."
+    told = (
+        f"No value of {', '.join(lacking)} has 20 outputs, and as many to compare them with, so no slice is made of it."
+    )
     return [fill(told, _WIDTH), ""] if lacking else []
 
 

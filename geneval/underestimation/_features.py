@@ -17,6 +17,12 @@ from geneval_scorers import Corpus, Queries, Ragged, TokenF1, ask_each
 if TYPE_CHECKING:
     from geneval.underestimation._known import Known
 
+FEWEST = 20
+"""Outputs in a slice, and outputs to compare them with, below which it is not looked at."""
+
+MOST_VALUES = 20
+"""Of a column with more values those of most outputs are looked at."""
+
 FEW_VALUES = 5
 """A column of numbers with more values than this is parted in thirds."""
 
@@ -81,10 +87,13 @@ def _binned(by: str, values: Floats, unit: str = "") -> Feature:
 
 
 def _parted(by: str, names: Sequence[str], place: Ints) -> Feature:
-    """Of two parts the second: what holds of it holds of the first, turned round. Of one part none."""
-    kept = {0: 0, 1: 1, 2: 1}.get(len(names), 0)
-    member = place == np.arange(kept, len(names))[:, None]
-    return Feature(by, names[kept:], member, place >= 0)
+    """The parts that most outputs are in. Of two the second: what holds of it holds of the first, turned round. Of one none."""
+    counts = np.bincount(place[place >= 0], minlength=len(names))
+    first = {1: 1, 2: 1}.get(len(names), 0)
+    kept = [n for n in np.argsort(-counts, kind="stable")[:MOST_VALUES].tolist() if n >= first and counts[n] >= FEWEST]
+    kept.sort()
+    member = place == np.asarray(kept, np.int64)[:, None]
+    return Feature(by, [names[n] for n in kept], member, place >= 0)
 
 
 def _column(name: str, values: Sequence[str | float | None]) -> Feature:

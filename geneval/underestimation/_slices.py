@@ -9,20 +9,20 @@ import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
 from geneval.underestimation._controls import unbiased
-from geneval.underestimation._features import Feature, features_of
+from geneval.underestimation._features import FEWEST, Feature, features_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._matched import Design
 from geneval.underestimation._model import Estimate, quantile
 from geneval.underestimation._slice_effects import FLIPS, Effects, effects, flips_of
-
-FEWEST = 20
-"""Outputs in a slice, and outputs to compare them with, below which it is not looked at."""
 
 FALSE = 0.10
 """Share of false discoveries among a scorer's slices in the discovery half."""
 
 CONFIRMED = 0.05
 """Two-sided p on the held-out half, where the sign must be the same."""
+
+TOGETHER = 25
+"""Slices looked at together, which bounds memory."""
 
 DRAWS = 10
 """Control scorers of each kind."""
@@ -167,15 +167,18 @@ class Cut:
 
 def tested_in_halves(cut: Cut, scores: Floats, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
     """The slices of a feature; none where a half cannot be matched on its own."""
-    member = np.stack([part.column for part in cut.parts])
-    both = []
-    for half in halves:
-        at = np.flatnonzero(np.isin(cut.cells, half))
-        mine = cut.design.take(at)
-        if mine.trouble:
-            return
-        both.append(effects(mine, cut.left_out, member[:, at], scores[:, cut.cells[at]], flips))
-    yield from (_Tested(part, place, both[0], both[1]) for place, part in enumerate(cut.parts))
+    at = [np.flatnonzero(np.isin(cut.cells, half)) for half in halves]
+    designs = [cut.design.take(mine) for mine in at]
+    if any(design.trouble for design in designs):
+        return
+    for start in range(0, len(cut.parts), TOGETHER):
+        parts = cut.parts[start : start + TOGETHER]
+        member = np.stack([part.column for part in parts])
+        first, then = (
+            effects(design, cut.left_out, member[:, mine], scores[:, cut.cells[mine]], flips)
+            for design, mine in zip(designs, at, strict=True)
+        )
+        yield from (_Tested(part, place, first, then) for place, part in enumerate(parts))
 
 
 def parts_of(design: Design, feature: Feature, item: Ints) -> Iterator[Slice]:

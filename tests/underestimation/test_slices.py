@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from geneval.cli import app
 from geneval.data import Rating, inputs_from_lists, read_item_columns
 from geneval.underestimation import ReportPlan, find_underestimation
-from geneval.underestimation._features import check_columns, diversity, features_of, specificity
+from geneval.underestimation._features import check_columns, copies, diversity, features_of, specificity
 from geneval.underestimation._matched import Design
 from geneval.underestimation._slice_effects import effects, flips_of
 from geneval.underestimation._slices import shrink, slices_of
@@ -218,11 +218,20 @@ def test_outputs_are_known_by_their_features():
     a, cat, none = np.log(2 / 3), np.log(2 / 2), np.log(2)
     assert words[known.outputs.corpus.index("a cat")] == pytest.approx((a + cat) / 2)
     assert words[known.outputs.corpus.index("zebra crossing")] == pytest.approx(none)
+    assert copies(known.outputs).tolist() == [[True, True], [True, False]]
+
+
+def test_thirds_are_as_even_as_ties_allow(planted):
+    """Outputs have eight words, so that length parts nothing; of two parts that mirror each other one is kept."""
+    known, _ = planted
     found = {feature.by: feature for feature in features_of(known)}
-    assert found["copy"].slices == ["equals a reference"] and found["copy"].member.tolist() == [
-        [True, True, True, False]
-    ]
-    assert "source length" not in found
+    assert set(found) == {"system", "specificity", "diversity"}
+    parts = found["diversity"].member
+    assert (parts.sum(axis=0) == 1).all() and parts.sum(axis=1).min() > 100
+    columns = {"size": {(str(n + 1), None): float(n % 7) for n in range(240)}}
+    columns["many"] = {(str(n + 1), s): f"{n}{s}" for n in range(240) for s in "abc"}
+    found = {feature.by: feature for feature in features_of(replace(known, columns=columns))}
+    assert found["size"].slices == ["0 to 2", "3 to 4", "5 to 6"] and "many" not in found
 
 
 @pytest.mark.parametrize(
