@@ -89,9 +89,7 @@ def _references(known: Known, one: OfScorer, halves: Halves) -> References:
     mine = np.flatnonzero(np.isin(cell, key))
     scores = halves.scores[one.number][..., np.searchsorted(key, cell[mine])]
     variances = reference_noise(one.design.map[:, mine], evidence.item[mine], scores)
-    counts = np.bincount(known.outputs.corpus.references.rows, minlength=len(known.outputs.items))
-    mean = float(counts[np.unique(evidence.item)].mean())
-    return extrapolated(variances * halves.of_all / len(halves.items), mean)
+    return extrapolated(variances * halves.of_all / len(halves.items), halves.mean)
 
 
 def reference_noise(weights: Floats, item: Ints, scores: Floats) -> Floats:

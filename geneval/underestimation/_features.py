@@ -83,7 +83,12 @@ def _binned(by: str, values: Floats, unit: str = "") -> Feature:
     whole = np.full(len(values), -1, np.int64)
     whole[there] = place
     inside = [values[whole == part] for part in range(len(parts))]
-    return _parted(by, [f"{one.min():.3g} to {one.max():.3g} {unit}".rstrip() for one in inside], whole)
+    return _parted(by, [f"{_range(one)} {unit}".rstrip() for one in inside], whole)
+
+
+def _range(values: Floats) -> str:
+    low, high = (f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _parted(by: str, names: Sequence[str], place: Ints) -> Feature:

@@ -27,6 +27,7 @@ class Halves:
         references: how many distinct references each of these items has, at least.
         items: their places.
         of_all: how many items people's words are about.
+        mean: how many distinct references these have on average.
         item, system: of each output that is scored.
         answers: of each scorer.
         question: which question asks about it, [draws, 2, ks, outputs].
@@ -36,6 +37,7 @@ class Halves:
     references: int
     items: Ints
     of_all: int
+    mean: float
     item: Ints
     system: Ints
     answers: tuple[Answers, ...]
@@ -64,7 +66,8 @@ def halves_of(known: Known) -> Halves | None:
     queries, question = _questions(drawn, items, place, system, outputs.text)
     answers = tuple(ask_each(outputs.scorers, outputs.corpus, queries, what="asking halves of references"))
     scores = np.stack([better_is_higher(one.scorer, one.segment)[question] for one in answers])
-    return Halves(references, items, len(rows), items[place], system, answers, question, scores)
+    mean = float(np.mean([len(row) for row in rows.values()]))
+    return Halves(references, items, len(rows), mean, items[place], system, answers, question, scores)
 
 
 def _sampled(items: Ints, references: int, there: np.ndarray, rng: np.random.Generator) -> Ints:

@@ -100,6 +100,12 @@ def test_what_would_settle_it_is_what_findings_say(report, helped):
             assert told[0]["adds"] == {"judged_outputs": needed - 180}
 
 
+def test_a_scorer_that_gives_everybody_the_same_cannot_be_helped():
+    inputs, ratings = written(40)
+    found = find_underestimation(inputs, ratings=ratings, scorers=["exact"], plan=PLAN).sections["help"]["scorers"][0]
+    assert "nothing would help" in found["sentence"] and {option["se_now"] for option in found["options"]} == {0.0}
+
+
 def test_one_reference_tells_nothing_of_more():
     inputs, ratings = written(references=1, raters="p")
     found = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], plan=PLAN).sections["help"]
@@ -123,7 +129,7 @@ def test_preferences_are_helped_too():
     ]
     found = find_underestimation(inputs, preferences=choices, scorers=["token_f1"], plan=PLAN).sections["help"]
     options = {option["option"]: option for option in found["scorers"][0]["options"]}
-    again = options["150 grades of pairs of outputs of new items"]
+    again = options["150 choices between outputs of new items"]
     assert again["se_then"] == pytest.approx(again["se_now"] * math.sqrt(60 / 210))
     assert all(point["systems"].value is None for point in found["references"][0]["points"])
 
