@@ -20,7 +20,7 @@ from geneval_scorers import Queries, Ragged, ask_each
 _BLOCK = 20_000_000
 """So many (draw, cell, kind of quality) are drawn together."""
 
-_FILE_NAME = re.compile(r"\S+\.\w{2,5}")
+FILE_NAME = re.compile(r"\S+\.\w{2,5}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ def _source(outputs: Outputs, items: Sequence[int]) -> TextControl:
     text = _nothing(outputs)
     for item in items:
         source = outputs.items[item].source
-        if source and not _FILE_NAME.fullmatch(source):
+        if source and not FILE_NAME.fullmatch(source):
             text[item] = outputs.corpus.index(source)
     there = bool((text >= 0).any())
     return TextControl(

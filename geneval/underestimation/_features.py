@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._controls import FILE_NAME
 from geneval.underestimation._outputs import Outputs
 from geneval_references import InputError
 from geneval_scorers import Corpus, Queries, Ragged, TokenF1, ask_each
@@ -26,7 +27,6 @@ MOST_VALUES = 20
 FEW_VALUES = 5
 """A column of numbers with more values than this is parted in thirds."""
 
-_FILE_NAME = re.compile(r"\S+\.\w{2,5}")
 _TOKEN = re.compile(r"\w+")
 
 Labels = Mapping[str, Mapping[tuple[str, str | None], str | float]]
@@ -183,6 +183,6 @@ def _source_lengths(outputs: Outputs) -> Floats:
     """Words of each item's source; NaN where it is the name of a file, or there is none."""
     found = np.full(len(outputs.items), np.nan)
     for place, item in enumerate(outputs.items):
-        if item.source and not _FILE_NAME.fullmatch(item.source):
+        if item.source and not FILE_NAME.fullmatch(item.source):
             found[place] = len(_TOKEN.findall(item.source))
     return found
