@@ -17,10 +17,14 @@ from geneval.data import Inputs, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._attribution import contrast_of
 from geneval.underestimation._band import Band, Jagged
+from geneval.underestimation._components import extrapolated, grade_noise, reference_noise
+from geneval.underestimation._components import liking as liking_of
 from geneval.underestimation._false_negatives import Sides
 from geneval.underestimation._matched import Design
 from geneval.underestimation._plan import ALPHAS
 from geneval.underestimation._powered import folds_of, of_people, order_of, powered
+from geneval.underestimation._slice_effects import effects, flips_of
+from geneval.underestimation._slices import FALSE, Cut, Slice, halves_of_items, rows_of, tested_in_halves
 
 ITEMS, SYSTEMS = 100, 4
 
@@ -154,6 +158,166 @@ def contrasts(
     return rejected / count, covered / count, many / count
 
 
+SLICES = ("of outputs", "of few outputs", "of items", "of few items", "of a system")
+
+
+def sliced(kind: str, design: Design, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
+    """Which outputs are in a slice, and what it is made of. Those of outputs have much to do with length and system."""
+    cells, items = len(design.system), design.clusters
+    if kind == "of outputs":
+        return design.exact[:, 0] + 0.5 * design.system + rng.normal(size=cells) > 1.0, []
+    if kind == "of few outputs":
+        return np.isin(np.arange(cells), rng.choice(cells, 20, replace=False)), []
+    if kind == "of a system":
+        return design.system == 1, ["system"]
+    share = 0.5 if kind == "of items" else 0.2
+    chosen = rng.random(items) < share
+    return chosen[design.cluster] & (design.system == 1), []
+
+
+def slice_rejections(world: World, kind: str, count: int, seed: int, gap: float = 0.0) -> tuple[float, float]:
+    """Two-sided size (or power) of the test of a slice at .05, and how often the interval holds the truth."""
+    from scipy import stats
+
+    rng = np.random.default_rng(seed)
+    rejected = covered = 0
+    for _ in range(count):
+        design, score = draw(world, rng)
+        member, made_of = sliced(kind, design, rng)
+        score = score - gap * member
+        flips = flips_of(ITEMS, 399, int(rng.integers(2**31)))
+        found = effects(design, made_of, member[None], score[None], flips)
+        rejected += found.p[0, 0] <= 0.05
+        # Without the other systems' columns, a system is set against the mean of the others.
+        covered += abs(found.value[0, 0] + gap) <= stats.t.ppf(0.975, found.freedom[0]) * found.se[0, 0]
+    return rejected / count, covered / count
+
+
+def discoveries(world: World, count: int, seed: int, *, gap: float, planted: int, items: int = 400) -> dict[str, float]:
+    """Twelve slices a world, some of them planted: false and true discoveries in one half, and what both halves hold."""
+    rng = np.random.default_rng(seed)
+    rates: dict[str, list[float]] = {
+        "false": [],
+        "false_found": [],
+        "any_false_found": [],
+        "true": [],
+        "true_found": [],
+    }
+    wrong: dict[str, list[float]] = {"raw": [], "shrunken": []}
+    for _ in range(count):
+        design, score = draw(world, rng, items)
+        member = rng.random((12, len(score))) < 0.3
+        score = score - gap * member[:planted].sum(axis=0)
+        parts = [Slice("", str(n), None, "output", row, 0, 0) for n, row in enumerate(member)]
+        cut = Cut(np.arange(len(score)), design, parts, [])
+        flips = flips_of(items, 1999, int(rng.integers(2**31)))
+        tested = list(tested_in_halves(cut, score[None], halves_of_items(design, int(rng.integers(2**31))), flips))
+        rows = rows_of(tested, 0, 0.95)
+        is_true = np.asarray([int(str(row["slice"])) < planted for row in rows])
+        first = np.asarray([float(str(row["p_adjusted"])) <= FALSE for row in rows])
+        found = np.asarray([bool(row["found"]) for row in rows])
+        rates["false"].append((first & ~is_true).sum() / max(first.sum(), 1))
+        rates["false_found"].append((found & ~is_true).sum() / max(found.sum(), 1))
+        rates["any_false_found"].append(float((found & ~is_true).any()))
+        if planted:
+            rates["true"].append(first[is_true].mean())
+            rates["true_found"].append(found[is_true].mean())
+        for row, real in zip(rows, is_true, strict=True):
+            truth = -gap * real
+            wrong["raw"].append((row["difference"].value - truth) ** 2)  # type: ignore[attr-defined]
+            wrong["shrunken"].append((float(str(row["shrunken"])) - truth) ** 2)
+    errors = {f"error_{name}": float(np.sqrt(np.mean(squares))) for name, squares in wrong.items()}
+    return {name: float(np.mean(found)) if found else math.nan for name, found in rates.items()} | errors
+
+
+def components(count: int, seed: int, *, items: int = 200, references: int = 6, best: bool = False) -> dict[str, float]:
+    """Variance of D over redrawn references, over redrawn grades, and over all; beside what one world alone tells."""
+    rng = np.random.default_rng(seed)
+    told: dict[str, list[float]] = {"references": [], "grades": [], "total": []}
+    seen: dict[str, list[np.ndarray]] = {"references": [], "grades": [], "total": []}
+    reduce = (lambda s: s.max(axis=-1)) if best else (lambda s: s.mean(axis=-1))
+    item, system = np.divmod(np.arange(items * SYSTEMS), SYSTEMS)
+    for _ in range(count):
+        true = 0.5 * rng.normal(size=(items, SYSTEMS)) + 0.5 * np.linspace(-1, 1, SYSTEMS)
+        own = 0.5 * true + 0.4 * rng.normal(size=(items, SYSTEMS)) + rng.normal(size=(items, 1))
+
+        def scores(own: np.ndarray = own) -> np.ndarray:
+            likes = rng.normal(size=(items, SYSTEMS, references)) + rng.normal(size=(items, 1, references))
+            return own[..., None] + likes
+
+        def grades(true: np.ndarray = true) -> Design:
+            grade = (true + rng.normal(size=true.shape) * 0.5).reshape(-1, 1)
+            return Design(
+                tuple("abcd"), item, item, system, grade, np.full_like(grade, 0.25), np.zeros((len(grade), 0))
+            )
+
+        design, pairs = grades(), scores()
+        whole = reduce(pairs).ravel()
+        spread = design.differences(whole)
+        ks, parts = references // 2, []
+        for _ in range(10):
+            order = rng.permutation(references)
+            halves = [
+                [reduce(pairs[..., order[h * ks : h * ks + k]]).ravel() for k in range(1, ks + 1)] for h in (0, 1)
+            ]
+            parts.append(halves)
+        drawn = extrapolated(reference_noise(design.map, item, np.asarray(parts)), references)
+        told["references"].append(drawn.variance)
+        told["grades"].append(float(grade_noise(design, whole).mean()))
+        told["total"].append(float(np.diag(spread.covariance).mean()))
+        again = design.differences(reduce(scores()).ravel()).value
+        seen["references"].append((again - spread.value) ** 2 / 2)
+        seen["grades"].append((grades().differences(whole).value - spread.value) ** 2 / 2)
+        seen["total"].append(spread.value**2)
+    return {f"{name}_told": float(np.mean(rows)) for name, rows in told.items()} | {
+        f"{name}_seen": float(np.mean(rows)) for name, rows in seen.items()
+    }
+
+
+def likings(count: int, seed: int, *, rater: float = 0.5, liking: float = 0.3) -> tuple[float, float]:
+    """What is told of a planted variance of raters' likings of systems, mean and its standard error; grades unbalanced."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(count):
+        mild, likes = rng.normal(size=12) * rater, rng.normal(size=(12, SYSTEMS)) * liking
+        cell, system, who, value = [], [], [], []
+        for number in range(400):
+            people = rng.choice(12, rng.integers(1, 5), replace=False)
+            own, true = number % SYSTEMS, rng.normal()
+            cell += [number] * len(people)
+            system += [own] * len(people)
+            who += people.tolist()
+            value += (true + mild[people] + likes[people, own] + 0.7 * rng.normal(size=len(people))).tolist()
+        found.append(liking_of(np.asarray(cell), np.asarray(who), np.asarray(system), np.asarray(value)))
+    known = np.asarray([one for one in found if one is not None])
+    return float(known.mean()), float(known.std() / math.sqrt(len(known)))
+
+
+def meanings(rng: np.random.Generator, items: int, kinds: int, references: int) -> tuple[Inputs, list[Rating]]:
+    """A right and a wrong output an item; references say one of so many right meanings, the right output says one too.
+
+    With k references the right output shares its meaning with one of them with the chance 1 - (1 - 1/kinds)^k.
+    """
+    right = [f"m{rng.integers(kinds)} a{n}" for n in range(items)]
+    said = [[f"m{rng.integers(kinds)} r{n}x{j}" for j in range(references)] for n in range(items)]
+    wrong = [f"no b{n}" for n in range(items)]
+    ratings = [Rating(str(n + 1), name, grade) for n in range(items) for name, grade in (("good", 5.0), ("bad", 1.0))]
+    return inputs_from_lists(predictions={"good": right, "bad": wrong}, references=said), ratings
+
+
+def enough(count: int, items: int, kinds: int, seed: int) -> tuple[dict[str, int], np.ndarray]:
+    """How often how many of six references are called enough, and mean agreement at k; wanted: 1 - (1 - 1/kinds)^k / 2."""
+    rng, out, curves = np.random.default_rng(seed), {}, []
+    for n in range(count):
+        inputs, ratings = meanings(rng, items, kinds, 6)
+        plan = ReportPlan(permutations=99, draws=100, resamples=200, seed=n)
+        found = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], plan=plan)
+        row = found.sections["help"]["references"][0]  # type: ignore[index]
+        key = f"{row['enough']} enough" if row["enough"] else f"at least {row['at_least']}"
+        out[key] = out.get(key, 0) + 1
+        curves.append([point["agreement"].value for point in row["points"]])
+    return out, np.mean(curves, axis=0)
+
+
 WORDS = [f"w{n}" for n in range(12)]
 
 TEXTS = {
@@ -280,7 +444,15 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("worlds", 10_000), ("coverage", 1_000), ("verdicts", 200)):
         asked.add_argument(f"--{name}", type=int, default=default)
-    parts = {"matched": matched, "band": human_band, "causes": causes, "verdicts": whole, "corrected": few_judged}
+    parts = {
+        "matched": matched,
+        "band": human_band,
+        "causes": causes,
+        "slices": by_slice,
+        "help": what_helps,
+        "verdicts": whole,
+        "corrected": few_judged,
+    }
     asked.add_argument("--only", choices=parts)
     given = asked.parse_args()
     for name, part in parts.items():
@@ -349,6 +521,36 @@ def whole(given: argparse.Namespace) -> None:
     """Verdicts, from texts to report."""
     for name, world in TEXTS.items():
         print(f"verdicts, {name}: {verdicts(given.verdicts, 100, 7, **world)}", flush=True)
+
+
+def by_slice(given: argparse.Namespace) -> None:
+    """Tests and intervals of slices, and the search for them."""
+    most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / given.worlds)
+    hard = World(quality=0.7, length=0.5, reliability=0.7)
+    print(f"two-sided tests of a slice at .05, {given.worlds} worlds: at most {most:.4f}")
+    for kind in SLICES:
+        size, covered = slice_rejections(hard, kind, given.worlds, 11)
+        print(f"  {kind}: size {size:.4f}, coverage {covered:.4f}", flush=True)
+    for kind, gap in (("of outputs", 0.5), ("of items", 0.5), ("of few outputs", 1.0)):
+        power, covered = slice_rejections(hard, kind, given.coverage, 12, gap)
+        print(f"  {kind}, a gap of {gap} sd: power {power:.3f}, coverage {covered:.3f}", flush=True)
+    for planted in (0, 3):
+        found = discoveries(hard, given.coverage, 13, gap=0.4, planted=planted)
+        print(f"  twelve slices, {planted} planted: " + ", ".join(f"{k} {v:.4f}" for k, v in found.items()), flush=True)
+
+
+def what_helps(given: argparse.Namespace) -> None:
+    """Planted variance components, and how many references are enough."""
+    for best in (False, True):
+        found = components(given.coverage, 21, best=best)
+        print(
+            f"components, {'best' if best else 'mean'} of references: "
+            + ", ".join(f"{k} {v:.6f}" for k, v in found.items())
+        )
+    mean, se = likings(given.coverage, 22)
+    print(f"raters' likings: {mean:.4f} (se {se:.4f}), planted {0.3**2:.4f}", flush=True)
+    for kinds in (1, 4):
+        print(f"enough, {kinds} meanings: {enough(given.verdicts, 300, kinds, 23)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -41,9 +41,19 @@ def lines_of(report: Underestimation) -> list[str]:
         *(line for name in names for line in _causes(report, name)),
         *_why_not(report),
         *(line for name in names for line in _slices(report, name)),
+        *_without(report),
         *rankings(report),
         *_help(report),
     ]
+
+
+def _without(report: Underestimation) -> list[str]:
+    section: Any = report.sections.get("slices", {})
+    lacking = section.get("columns_without", ())
+    told = (
+        f"No value of {', '.join(lacking)} has 20 outputs, and as many to compare them with, so no slice is made of it."
+    )
+    return [fill(told, _WIDTH), ""] if lacking else []
 
 
 def _people(report: Underestimation) -> str:

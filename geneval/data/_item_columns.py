@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -90,10 +91,11 @@ def _put(
 
 
 def _typed(found: dict[str, dict[Key, Any]]) -> None:
-    """Numbers of files without types: columns of which every cell is one."""
+    """Numbers of files without types: columns of which every cell is a finite one."""
     for column in found.values():
         try:
             numbers = {key: float(value) for key, value in column.items()}
         except ValueError:
             continue
-        column.update(numbers)
+        if all(map(math.isfinite, numbers.values())):
+            column.update(numbers)

@@ -27,11 +27,12 @@ def agreement_at_k(known: Known, halves: Halves | None) -> list[dict[str, object
     many = len(halves.items)
     times = rng.multinomial(many, np.full(many, 1 / many), size=known.plan.resamples).astype(np.float64)
     times = np.concatenate([np.ones((1, many)), times])
-    return [_of_scorer(known, halves, place, times) for place in range(len(known.scorers))]
+    order = known.evidence.pairs()
+    return [_of_scorer(known, halves, place, times, order) for place in range(len(known.scorers))]
 
 
-def _of_scorer(known: Known, halves: Halves, scorer: int, times: Floats) -> dict[str, object]:
-    right, pairs = _right(known, halves, scorer)
+def _of_scorer(known: Known, halves: Halves, scorer: int, times: Floats, order: tuple[Ints, Ints]) -> dict[str, object]:
+    right, pairs = _right(known, halves, scorer, order)
     name = known.scorers[scorer].name
     if not pairs.sum():
         return _told(name, [], None, halves.references, "people put no two outputs of an item in order")
@@ -77,11 +78,11 @@ def _drawn(known: Known, values: Floats, n: int, unit: str, estimator: str) -> E
     return Estimate(float(values[0]), float(low), float(high), n, unit, estimator)
 
 
-def _right(known: Known, halves: Halves, scorer: int) -> tuple[Floats, Floats]:
+def _right(known: Known, halves: Halves, scorer: int, pairs: tuple[Ints, Ints]) -> tuple[Floats, Floats]:
     """Pairs in people's order, mean over draws, [ks, items], and pairs, [items]; ties are half."""
     evidence, span = known.evidence, len(known.outputs.systems)
     key = halves.item * span + halves.system
-    above, below = evidence.pairs()
+    above, below = pairs
     mine = np.isin(evidence.item[above], halves.items)
     first, second = (
         np.searchsorted(key, evidence.item[side[mine]] * span + evidence.system[side[mine]]) for side in (above, below)

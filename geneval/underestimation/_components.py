@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geneval.agreement._correlations import Floats
+from geneval.agreement._correlations import Floats, Ints
 from geneval.data import Rating
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known
@@ -84,36 +84,40 @@ def components_of(known: Known, one: OfScorer, halves: Halves | None) -> Compone
 
 
 def _references(known: Known, one: OfScorer, halves: Halves) -> References:
-    """Half the squared difference between disjoint parts of k references each is unbiased for the variance at k.
-
-    From k of at most half to the whole: along the power law that fits them, between none and 2.
-    """
-    variances = reference_noise(known, one, halves)
-    counts = np.bincount(known.outputs.corpus.references.rows, minlength=len(known.outputs.items))
-    mean = float(counts[np.unique(known.evidence.item)].mean())
-    k, power = np.arange(1, halves.most + 1), 1.0
-    assumed = halves.most < 2 or not (variances > 0).all()
-    if not assumed:
-        power = float(np.clip(-np.polyfit(np.log(k), np.log(variances), 1)[0], 0.0, 2.0))
-    return References(float(variances[-1] * (halves.most / mean) ** power), power, mean, assumed)
-
-
-def reference_noise(known: Known, one: OfScorer, halves: Halves) -> Floats:
-    """Variance of D that comes from drawing k references an item, mean over systems, [ks]."""
     evidence, span = known.evidence, len(known.outputs.systems)
     key, cell = halves.item * span + halves.system, evidence.item * span + evidence.system
     mine = np.flatnonzero(np.isin(cell, key))
-    output = np.searchsorted(key, cell[mine])
-    item = np.searchsorted(halves.items, evidence.item[mine])
-    scores = halves.scores[one.number][..., output]
-    apart = np.nan_to_num(scores[:, 0] - scores[:, 1])
-    out = np.zeros(halves.most)
-    for weights in one.design.map[:, mine]:
-        for draw in apart:
-            sums = np.stack([np.bincount(item, weights * row, len(halves.items)) for row in draw])
-            out += (sums**2).sum(axis=1) / 2
-    sampled = halves.of_all / len(halves.items)
-    return np.asarray(out * sampled / len(apart) / len(one.design.map))
+    scores = halves.scores[one.number][..., np.searchsorted(key, cell[mine])]
+    variances = reference_noise(one.design.map[:, mine], evidence.item[mine], scores)
+    return extrapolated(variances * halves.of_all / len(halves.items), halves.mean)
+
+
+def reference_noise(weights: Floats, item: Ints, scores: Floats) -> Floats:
+    """Variance of D that comes from drawing k references an item, mean over systems, [ks].
+
+    Half the squared difference between disjoint parts of k references each is unbiased for it.
+
+    Args:
+        weights: [systems, cells], D is the sum of weights times scores.
+        item: [cells].
+        scores: [draws, 2, ks, cells] against two disjoint parts of k references.
+    """
+    number = np.unique(item, return_inverse=True)[1]
+    apart = np.nan_to_num(scores[:, 0] - scores[:, 1]).reshape(-1, len(number))
+    squares = [
+        [(np.bincount(number, mine * row) ** 2).sum() / 2 for row in apart] for mine in np.asarray(weights, np.float64)
+    ]
+    return np.asarray(np.mean(squares, axis=0).reshape(len(scores), -1).mean(axis=0))
+
+
+def extrapolated(variances: Floats, references: float) -> References:
+    """From k of at most half to the whole: along the power law that fits, its power between 0 and 2."""
+    most, power = len(variances), 1.0
+    assumed = most < 2 or not (variances > 0).all()
+    if not assumed:
+        slope = np.polyfit(np.log(np.arange(1, most + 1)), np.log(variances), 1)[0]
+        power = float(np.clip(-slope, 0.0, 2.0))
+    return References(float(variances[-1] * (most / references) ** power), power, references, assumed)
 
 
 def grade_noise(design: Design, scores: Floats) -> Floats:
@@ -177,7 +181,7 @@ def likings(known: Known, ratings: list[Rating]) -> float | None:
     return max(found, 0.0) * float((shares**2).sum()) * (1 - 1 / present)
 
 
-def liking(cell: np.ndarray, rater: np.ndarray, system: np.ndarray, value: Floats) -> float | None:
+def liking(cell: Ints, rater: Ints, system: Ints, value: Floats) -> float | None:
     """Variance of rater x system effects, by moments that are unbiased however unbalanced the grades are.
 
     Grade = cell + rater + rater x system + noise. A grade less the mean of its cell holds the last three alone. Products of
@@ -205,7 +209,7 @@ def liking(cell: np.ndarray, rater: np.ndarray, system: np.ndarray, value: Float
     return same / of_same - other / of_other
 
 
-def _centring(cell: np.ndarray, rater: np.ndarray, many: int) -> tuple[Floats, float]:
+def _centring(cell: Ints, rater: Ints, many: int) -> tuple[Floats, float]:
     """Sum over cells of I - 11'/n among a cell's raters, [raters, raters], and the sum of the traces of their squares."""
     from scipy import sparse
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
+from geneval.underestimation._controls import FILE_NAME
 from geneval.underestimation._outputs import Outputs
 from geneval_references import InputError
 from geneval_scorers import Corpus, Queries, Ragged, TokenF1, ask_each
@@ -17,10 +18,15 @@ from geneval_scorers import Corpus, Queries, Ragged, TokenF1, ask_each
 if TYPE_CHECKING:
     from geneval.underestimation._known import Known
 
+FEWEST = 20
+"""Outputs in a slice, and outputs to compare them with, below which it is not looked at."""
+
+MOST_VALUES = 20
+"""Of a column with more values those of most outputs are looked at."""
+
 FEW_VALUES = 5
 """A column of numbers with more values than this is parted in thirds."""
 
-_FILE_NAME = re.compile(r"\S+\.\w{2,5}")
 _TOKEN = re.compile(r"\w+")
 
 Labels = Mapping[str, Mapping[tuple[str, str | None], str | float]]
@@ -77,14 +83,22 @@ def _binned(by: str, values: Floats, unit: str = "") -> Feature:
     whole = np.full(len(values), -1, np.int64)
     whole[there] = place
     inside = [values[whole == part] for part in range(len(parts))]
-    return _parted(by, [f"{one.min():.3g} to {one.max():.3g} {unit}".rstrip() for one in inside], whole)
+    return _parted(by, [f"{_range(one)} {unit}".rstrip() for one in inside], whole)
+
+
+def _range(values: Floats) -> str:
+    low, high = (f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _parted(by: str, names: Sequence[str], place: Ints) -> Feature:
-    """Of two parts the second: what holds of it holds of the first, turned round. Of one part none."""
-    kept = {0: 0, 1: 1, 2: 1}.get(len(names), 0)
-    member = place == np.arange(kept, len(names))[:, None]
-    return Feature(by, names[kept:], member, place >= 0)
+    """The parts that most outputs are in. Of two the second: what holds of it holds of the first, turned round. Of one none."""
+    counts = np.bincount(place[place >= 0], minlength=len(names))
+    first = {1: 1, 2: 1}.get(len(names), 0)
+    kept = [n for n in np.argsort(-counts, kind="stable")[:MOST_VALUES].tolist() if n >= first and counts[n] >= FEWEST]
+    kept.sort()
+    member = place == np.asarray(kept, np.int64)[:, None]
+    return Feature(by, [names[n] for n in kept], member, place >= 0)
 
 
 def _column(name: str, values: Sequence[str | float | None]) -> Feature:
@@ -169,6 +183,6 @@ def _source_lengths(outputs: Outputs) -> Floats:
     """Words of each item's source; NaN where it is the name of a file, or there is none."""
     found = np.full(len(outputs.items), np.nan)
     for place, item in enumerate(outputs.items):
-        if item.source and not _FILE_NAME.fullmatch(item.source):
+        if item.source and not FILE_NAME.fullmatch(item.source):
             found[place] = len(_TOKEN.findall(item.source))
     return found

@@ -114,8 +114,8 @@ def _options(known: Known, found: Components, findings: Sequence[Finding]) -> It
     yield Option(f"{REFERENCES} more references an item", then, {"references": REFERENCES * items})
     # An output with one grade more than it had has this share less of its noise.
     again = found.total - found.scale * found.grades * min(more / judged, 1.0) / (each + 1)
-    yield Option(f"{more} more grades of {what} that have some", again, {"judgements": more})
-    yield Option(f"{more} grades of {what} of new items", _grown(found.total, judged, more), {"judgements": more})
+    yield Option(f"{more} more {what} that have some", again, {"judgements": more})
+    yield Option(f"{more} {what} of new items", _grown(found.total, judged, more), {"judgements": more})
     twice = {"items": items, "judgements": round(judged * each)}
     yield Option("twice the items", _grown(found.total, judged, judged), twice)
     needed = max((row.needed for row in findings if row.needed), default=None)
@@ -130,7 +130,7 @@ def _grown(variance: float, judged: float, more: float) -> float:
 
 
 def _judged(known: Known) -> tuple[int, float, str]:
-    """How many outputs (or pairs of them) people spoke of, how often each, and what they are called."""
+    """How many outputs (or pairs of them) people spoke of, how often each, and what that is called."""
     evidence, said = known.evidence, known.said
     names = [
         (known.outputs.corpus.ids[i], known.outputs.systems[s])
@@ -139,14 +139,16 @@ def _judged(known: Known) -> tuple[int, float, str]:
     if evidence.kind == "ratings" and said.of_ratings is not None:
         cells = set(names)
         rows = sum(row.criterion == said.of_ratings.name and (row.id, row.system) in cells for row in said.ratings)
-        return len(cells), max(rows / len(cells), 1.0), "outputs"
+        return len(cells), max(rows / len(cells), 1.0), "grades of outputs"
     pairs = {(id_, frozenset((a, b))) for (id_, a), (_, b) in zip(names[::2], names[1::2], strict=True)}
     rows = sum((row.id, frozenset((row.a, row.b))) in pairs and row.winner != "skip" for row in said.preferences)
-    return len(pairs), max(rows / len(pairs), 1.0), "pairs of outputs"
+    return len(pairs), max(rows / len(pairs), 1.0), "choices between outputs"
 
 
 def _sentence(name: str, options: Sequence[Option], now: float, findings: Sequence[Finding]) -> str:
     """The best of the first three options, with its numbers, beside the others."""
+    if not now:
+        return f"{name}: it gives systems the same everywhere, without error; nothing would help"
     compared = sorted((math.sqrt(one.then), one.text) for one in options[:3] if one.then is not None)
     then, best = compared[0]
     others = ", ".join(f"{text}: {other:.3g}" for other, text in compared[1:])

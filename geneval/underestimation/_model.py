@@ -65,7 +65,7 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
 
 
 @cache
-def quantile(share: float, freedom: int) -> float:
+def quantile(share: float, freedom: float) -> float:
     """Of Student's t."""
     from scipy import stats
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from geneval_scorers import Answers, Queries, Ragged, ask_each
 DRAWS = 20
 """Ways to part an item's references in two."""
 
-MOST = 400_000
-"""Questions, those that are the same counted apart; so many items as make more are sampled."""
+MOST = 30_000
+"""Questions; where all items make more, items are sampled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class Halves:
         references: how many distinct references each of these items has, at least.
         items: their places.
         of_all: how many items people's words are about.
+        mean: how many distinct references these have on average.
         item, system: of each output that is scored.
         answers: of each scorer.
         question: which question asks about it, [draws, 2, ks, outputs].
@@ -35,6 +37,7 @@ class Halves:
     references: int
     items: Ints
     of_all: int
+    mean: float
     item: Ints
     system: Ints
     answers: tuple[Answers, ...]
@@ -57,17 +60,19 @@ def halves_of(known: Known) -> Halves | None:
     rng = np.random.default_rng(known.plan.seed)
     there = np.zeros(outputs.text.shape, bool)
     there[evidence.item, evidence.system] = True
-    items = _sampled(np.asarray([i for i, row in rows.items() if len(row) >= references]), references // 2, there, rng)
+    items = _sampled(np.asarray([i for i, row in rows.items() if len(row) >= references]), references, there, rng)
     place, system = np.nonzero(there[items])
     drawn = np.stack([[rng.permutation(rows[i])[:references] for i in items.tolist()] for _ in range(DRAWS)])
     queries, question = _questions(drawn, items, place, system, outputs.text)
     answers = tuple(ask_each(outputs.scorers, outputs.corpus, queries, what="asking halves of references"))
     scores = np.stack([better_is_higher(one.scorer, one.segment)[question] for one in answers])
-    return Halves(references, items, len(rows), items[place], system, answers, question, scores)
+    mean = float(np.mean([len(row) for row in rows.values()]))
+    return Halves(references, items, len(rows), mean, items[place], system, answers, question, scores)
 
 
-def _sampled(items: Ints, ks: int, there: np.ndarray, rng: np.random.Generator) -> Ints:
-    most = MOST // (2 * DRAWS * ks * there.shape[1])
+def _sampled(items: Ints, references: int, there: np.ndarray, rng: np.random.Generator) -> Ints:
+    each = sum(min(2 * DRAWS, math.comb(references, k)) for k in range(1, references // 2 + 1))
+    most = MOST // (each * there.shape[1])
     return np.sort(rng.choice(items, min(max(most, 30), len(items)), replace=False))
 
 

@@ -33,6 +33,7 @@ class Effects:
     Attributes:
         value, se: [slices, scorers] in the scorers' units; NaN where the other columns tell the slice.
         up, down: [slices, scorers] one-sided p: an effect this high, or this low.
+        freedom: [slices] degrees of freedom of `se`: items, those counted less that tell little of the slice, less one.
         clusters: items.
     """
 
@@ -40,6 +41,7 @@ class Effects:
     se: Floats
     up: Floats
     down: Floats
+    freedom: Floats
     clusters: int
 
     @property
@@ -87,7 +89,9 @@ def effects(
     se = np.sqrt((influence**2).sum(axis=0) * many / max(many - 1, 1)) / total[:, None]
     up, down = _turned(speaks * _grown(many, x.shape[1]), speaks.sum(axis=0), flips[:, items])
     none = np.isnan(value)
-    return Effects(value, se, np.where(none, np.nan, up), np.where(none, np.nan, down), many)
+    # Satterthwaite: as many items of equal weight would make an estimate of the variance as sure.
+    freedom = np.clip(total**2 / np.maximum((weight**2).sum(axis=0), 1e-300), 2.0, many) - 1.0
+    return Effects(value, se, np.where(none, np.nan, up), np.where(none, np.nan, down), freedom, many)
 
 
 def _grown(items: int, columns: int) -> float:
@@ -118,7 +122,7 @@ class _Sums:
 
     def __call__(self, values: Floats) -> Floats:
         flat = self.matrix @ values.reshape(len(values), -1)
-        return np.asarray(flat).reshape(len(flat), *values.shape[1:])
+        return np.asarray(flat).reshape(self.matrix.shape[0], *values.shape[1:])
 
 
 def _turned(speaks: Floats, seen: Floats, flips: np.ndarray) -> tuple[Floats, Floats]:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geneval.agreement._correlations import Floats, Ints
 from geneval.underestimation._controls import unbiased
-from geneval.underestimation._features import Feature, features_of
+from geneval.underestimation._features import FEWEST, Feature, features_of
 from geneval.underestimation._known import Known
 from geneval.underestimation._matched import Design
 from geneval.underestimation._model import Estimate, quantile
 from geneval.underestimation._slice_effects import FLIPS, Effects, effects, flips_of
-
-FEWEST = 20
-"""Outputs in a slice, and outputs to compare them with, below which it is not looked at."""
 
 FALSE = 0.10
 """Share of false discoveries among a scorer's slices in the discovery half."""
 
 CONFIRMED = 0.05
 """Two-sided p on the held-out half, where the sign must be the same."""
+
+TOGETHER = 25
+"""Slices looked at together, which bounds memory."""
 
 DRAWS = 10
 """Control scorers of each kind."""
@@ -67,28 +67,34 @@ def slices_of(known: Known) -> dict[str, object]:
         return {
             "reason": f"{design.clusters} items are too few to look for slices in one half and confirm them in the other"
         }
-    halves = _halves(design, known.plan.seed)
+    halves = halves_of_items(design, known.plan.seed)
     flips = flips_of(len(known.outputs.items), FLIPS, known.plan.seed)
-    drawn = _controls(known)
+    cuts = [cut for feature in features_of(known) if (cut := Cut.of(known, feature)).parts]
+    drawn = _controls(known, cuts)
     scores = np.concatenate([known.evidence.scores, *drawn.values()])
-    found = [part for feature in features_of(known) for part in _tested(known, feature, scores, halves, flips)]
+    found = [part for cut in cuts for part in tested_in_halves(cut, scores, halves, flips)]
     if not found:
         return {"reason": f"no slice has {FEWEST} outputs, and as many to compare them with"}
     rows = [
-        {"scorer": one.name, "slices": _rows(found, place, known.plan.confidence)}
+        {"scorer": one.name, "slices": rows_of(found, place, known.plan.confidence)}
         for place, one in enumerate(known.scorers)
     ]
     counts = [len(np.unique(design.cluster[half])) for half in halves]
     told: dict[str, object] = {"rule": RULE, "items": {"discovery": counts[0], "held_out": counts[1]}, "scorers": rows}
+    told["columns_without"] = sorted(set(known.columns) - {one.slice.by for one in found})
     return told | {"controls": _of_controls(found, drawn, len(rows), known.plan.confidence)}
 
 
-def _controls(known: Known) -> dict[str, Floats]:
+def _controls(known: Known, cuts: Sequence[Cut]) -> dict[str, Floats]:
     """Scorers that know nothing, or quality and nothing else, by name; [draws, cells]."""
     evidence, rng = known.evidence, np.random.default_rng(known.plan.seed)
+    # True quality is drawn given the grades; what slices differ in must not be shrunken with their noise.
+    columns = [part.column[:, None] for cut in cuts for part in cut.whole(len(evidence.item))]
+    exact = np.concatenate([evidence.design.exact, *columns], axis=1)
+    told = replace(evidence, design=replace(evidence.design, exact=exact))
     drawn = rng.standard_normal((2, DRAWS, len(evidence.item)))
     median = np.argsort([abs(_correlation(row, evidence.grade)) for row in evidence.scores])[len(evidence.scores) // 2]
-    noisy = unbiased(evidence, evidence.scores[median], 1.0)
+    noisy = unbiased(told, evidence.scores[median], 1.0)
     return {"random": drawn[0], "unbiased_noise": noisy.quality + noisy.noise * drawn[1]}
 
 
@@ -102,7 +108,7 @@ def _of_controls(
     """How many slices are found under scorers that favour none."""
     out = []
     for name, draws in drawn.items():
-        rows = [row for place in range(first, first + len(draws)) for row in _rows(found, place, confidence)]
+        rows = [row for place in range(first, first + len(draws)) for row in rows_of(found, place, confidence)]
         out.append(
             {"control": name, "draws": len(draws), "slices": len(rows), "found": sum(bool(r["found"]) for r in rows)}
         )
@@ -110,7 +116,7 @@ def _of_controls(
     return out
 
 
-def _halves(design: Design, seed: int) -> tuple[Ints, Ints]:
+def halves_of_items(design: Design, seed: int) -> tuple[Ints, Ints]:
     """Cells of a random half of the items, and of the other."""
     items = np.unique(design.cluster)
     chosen = np.random.default_rng(seed).permutation(items)[: len(items) // 2]
@@ -128,26 +134,52 @@ class _Tested:
     held_out: Effects
 
 
-def _tested(
-    known: Known, feature: Feature, scores: Floats, halves: Sequence[Ints], flips: np.ndarray
-) -> Iterator[_Tested]:
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A feature's slices.
+
+    Attributes:
+        cells: places of the outputs that it is known of.
+        design: of these.
+        parts: the slices that have enough outputs.
+        left_out: columns that they are made of, and are not matched on.
+    """
+
+    cells: Ints
+    design: Design
+    parts: Sequence[Slice]
+    left_out: Sequence[str]
+
+    @classmethod
+    def of(cls, known: Known, feature: Feature) -> Cut:
+        cells = np.flatnonzero(feature.known)
+        design = known.evidence.design.take(cells)
+        parts = list(parts_of(design, feature, known.evidence.item[cells]))
+        made_of = ["system"] if parts and parts[0].level == "system" else ["length"] if feature.by == "length" else []
+        return cls(cells, design, parts, made_of)
+
+    def whole(self, many: int) -> Iterator[Slice]:
+        """The slices over all cells."""
+        for part in self.parts:
+            column = np.zeros(many)
+            column[self.cells] = part.column
+            yield replace(part, column=column)
+
+
+def tested_in_halves(cut: Cut, scores: Floats, halves: Sequence[Ints], flips: np.ndarray) -> Iterator[_Tested]:
     """The slices of a feature; none where a half cannot be matched on its own."""
-    evidence = known.evidence
-    cells = np.flatnonzero(feature.known)
-    design = evidence.design.take(cells)
-    parts = list(parts_of(design, feature, evidence.item[cells]))
-    if not parts:
+    at = [np.flatnonzero(np.isin(cut.cells, half)) for half in halves]
+    designs = [cut.design.take(mine) for mine in at]
+    if any(design.trouble for design in designs):
         return
-    left_out = {"system"} if parts[0].level == "system" else {"length"} if feature.by == "length" else set()
-    member = np.stack([part.column for part in parts])
-    both = []
-    for half in halves:
-        at = np.flatnonzero(np.isin(cells, half))
-        mine = design.take(at)
-        if mine.trouble:
-            return
-        both.append(effects(mine, left_out, member[:, at], scores[:, cells[at]], flips))
-    yield from (_Tested(part, place, both[0], both[1]) for place, part in enumerate(parts))
+    for start in range(0, len(cut.parts), TOGETHER):
+        parts = cut.parts[start : start + TOGETHER]
+        member = np.stack([part.column for part in parts])
+        first, then = (
+            effects(design, cut.left_out, member[:, mine], scores[:, cut.cells[mine]], flips)
+            for design, mine in zip(designs, at, strict=True)
+        )
+        yield from (_Tested(part, place, first, then) for place, part in enumerate(parts))
 
 
 def parts_of(design: Design, feature: Feature, item: Ints) -> Iterator[Slice]:
@@ -185,7 +217,7 @@ def _enough(part: Slice, design: Design, item: Ints, among: np.ndarray | None = 
         yield Slice(part.by, part.name, part.system, part.level, part.column, len(inside), items)
 
 
-def _rows(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict[str, object]]:
+def rows_of(found: Sequence[_Tested], scorer: int, confidence: float) -> list[dict[str, object]]:
     """One scorer's slices, what was found first, then by p."""
     from scipy import stats
 
@@ -230,7 +262,7 @@ def _estimate(found: Effects, place: int, scorer: int, confidence: float) -> Est
     value, se = float(found.value[place, scorer]), float(found.se[place, scorer])
     if np.isnan(value):
         return Estimate.none("what outputs are matched on tells the slice in this half", "items")
-    reach = quantile((1 + confidence) / 2, found.clusters - 1) * se
+    reach = quantile((1 + confidence) / 2, float(found.freedom[place])) * se
     return Estimate(value, value - reach, value + reach, found.clusters, "items", ESTIMATOR)
 
 

@@ -93,3 +93,37 @@ def test_corrected_means_hold_where_a_scorer_is_biased(worlds, name):
 
 def test_systems_of_equal_quality_are_not_told_apart(worlds):
     assert worlds.corrected(worlds.Judged(marked_down=2.0), 150, 6)[2] <= most(0.05, 150)
+
+
+@pytest.mark.parametrize("kind", ["of outputs", "of few outputs", "of few items", "of a system"])
+def test_slices_without_an_effect_are_not_called_marked_down(worlds, kind):
+    hard = worlds.World(quality=0.7, length=0.5, reliability=0.7)
+    size, covered = worlds.slice_rejections(hard, kind, 150, 5)
+    assert size <= most(0.05, 150) and 1 - covered <= most(0.05, 150)
+
+
+def test_planted_slices_are_found_and_others_are_not(worlds):
+    found = worlds.discoveries(worlds.World(quality=0.7), 15, 6, gap=0.6, planted=3)
+    assert found["true_found"] > 0.8 and found["false_found"] < 0.1
+    assert found["error_shrunken"] < found["error_raw"]
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_planted_components_are_recovered(worlds, best):
+    """What one world tells of the variance over redrawn references, or grades, is that variance."""
+    found = worlds.components(40, 7, items=150, best=best)
+    for name in ("references", "grades", "total"):
+        assert found[f"{name}_told"] == pytest.approx(found[f"{name}_seen"], rel=0.35), name
+
+
+def test_planted_likings_of_raters_are_recovered(worlds):
+    mean, se = worlds.likings(40, 8)
+    assert abs(mean - 0.09) < 4 * se and se < 0.02
+
+
+def test_how_many_references_are_enough_on_a_known_curve(worlds):
+    """With one meaning one reference says it all; with four, agreement is 1 - .75^k / 2 and still grows at three."""
+    called, curve = worlds.enough(1, 150, 1, 9)
+    assert called == {"1 enough": 1} and curve == pytest.approx([1, 1, 1])
+    called, curve = worlds.enough(1, 300, 4, 10)
+    assert called == {"at least 6": 1} and curve == pytest.approx([0.625, 0.719, 0.789], abs=0.05)
