@@ -8,6 +8,9 @@ from typing import Any
 from geneval.underestimation._model import Finding
 from geneval.underestimation._people import Evidence
 
+TOLD = 0.75
+"""From this probability on, the headline tells that a scorer turns people's order around."""
+
 Said = Sequence[Mapping[str, Any]]
 """A row a scorer: its name, its verdict, whether it sides with people."""
 
@@ -86,7 +89,8 @@ def _orders(ranking: Any) -> list[str]:
         last = row["systems"][-1]
         chance = max(flip["probability"] for flip in flips)
         where, p = ("last", last["last"]) if last["system"] == best else (f"below {order[0]}", chance)
-        told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
+        if p >= TOLD:
+            told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
     return [f"People rank {best} first; {', '.join(told)}"] if told else []
 
 
