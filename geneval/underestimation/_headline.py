@@ -21,7 +21,7 @@ def headline(said: Said, findings: Sequence[Finding], ranking: Any, evidence: Ev
         ranking: the section.
         evidence: what people said.
     """
-    parts = [_found(said, findings) + f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"]
+    parts = [_found(said, findings) + f", on {evidence.outputs:,} outputs that people gave {evidence.kind}"]
     parts += _orders(ranking)
     sided = sum(bool(row.get("sides_with_people")) for row in said)
     if sided * 2 >= len(said) and sided:

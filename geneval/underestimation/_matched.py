@@ -61,7 +61,7 @@ class Design:
     exact: Floats
 
     def take(self, places: Ints) -> Design:
-        """Some of the cells; those alone in their group say nothing and go as well."""
+        """Some of the cells."""
         if len(places) == len(self.group) and (np.diff(places) == 1).all():
             return self
         kept = [getattr(self, name)[places] for name in ("group", "cluster", "system", "quality", "noise", "exact")]
@@ -70,8 +70,17 @@ class Design:
     @cached_property
     def present(self) -> Ints:
         """Systems with a cell that has company in its group."""
-        counts = np.bincount(self._number)
-        return np.unique(self.system[counts[self._number] > 1])
+        return np.unique(self.system[self.compared])
+
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """[cells] which have company in their group; others say nothing of systems."""
+        return np.asarray(np.bincount(self._number)[self._number] > 1)
+
+    @property
+    def outputs(self) -> int:
+        """How many different outputs are compared."""
+        return len(np.unique((self.cluster * len(self.systems) + self.system)[self.compared]))
 
     @cached_property
     def _number(self) -> Ints:
@@ -116,10 +125,10 @@ class Design:
     def _quality(self) -> Floats:
         return self.quality[:, self.useful]
 
-    @property
+    @cached_property
     def clusters(self) -> int:
-        """How many items."""
-        return int(self._item.max(initial=-1)) + 1
+        """How many items have outputs that are compared: others make no interval surer."""
+        return len(np.unique(self.cluster[self.compared]))
 
     @cached_property
     def company(self) -> Floats:
@@ -203,7 +212,7 @@ class Design:
         whole = moments.sum(axis=0)
         coefficients = np.linalg.solve(whole, projected.sum(axis=0))
         influence = np.linalg.solve(whole, (projected - moments @ coefficients).T)
-        many = influence.shape[1]
+        many = self.clusters
         return coefficients, influence @ influence.T * (many / (many - 1))
 
     def quality_slopes(self, scores: Floats) -> Floats:
