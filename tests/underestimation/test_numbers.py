@@ -1,0 +1,133 @@
+"""Numbers of a report that must hold on data that are awkward: other directions, lone outputs, ties, few items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geneval.data import Preference, Rating, inputs_from_lists
+from geneval.underestimation import ReportPlan, find_underestimation
+from geneval_references import UsageError
+
+pytestmark = pytest.mark.once
+
+PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
+WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here", "there", "now"]
+
+
+def written(items=40, names=("one", "two"), references=3, seed=0):
+    """Outputs and references of random words, in every length."""
+    rng = np.random.default_rng(seed)
+
+    def text():
+        return " ".join(rng.choice(WORDS, rng.integers(3, 8), replace=False))
+
+    return {name: [text() for _ in range(items)] for name in names}, [
+        [text() for _ in range(references)] for _ in range(items)
+    ]
+
+
+def graded(items=40, names=("one", "two"), criterion=None, seed=1):
+    rng = np.random.default_rng(seed)
+    return [Rating(str(n + 1), name, float(rng.integers(1, 6)), criterion) for n in range(items) for name in names]
+
+
+def reported(predictions, references, scorers="token_f1", plan=PLAN, **given):
+    inputs = inputs_from_lists(predictions=predictions, references=references, allow_missing=True)
+    return find_underestimation(inputs, scorers=[scorers], plan=plan, **given)
+
+
+def rated_valid(report):
+    return [row["valid"] for row in report.validity if row["evidence"].startswith("rated")]
+
+
+def test_valid_means_few_errors_however_the_criterion_is_named():
+    """`--valid 2` and `--valid errors=2` beside `--criterion errors:lower` say the same."""
+    predictions, references = written()
+    ratings = graded(criterion="errors")
+    few = [sum(r.value <= 2 for r in ratings if r.system == name) for name in predictions]
+    asked = {"ratings": ratings, "criterion": "errors:lower"}
+    for name in ("", "errors"):
+        plan = ReportPlan(permutations=99, draws=100, resamples=100, valid={name: 2.0})
+        report = reported(predictions, references, plan=plan, **asked)
+        assert rated_valid(report) == few
+        part = report.of("one", "token_f1").checks[0]
+        assert part["part"] == "errors 2 or better"
+        # Compared are items where both systems have two errors or fewer.
+        assert part["n"] == 2 * sum(a.value <= 2 >= b.value for a, b in zip(ratings[::2], ratings[1::2], strict=True))
+
+
+def test_lower_holds_for_the_criterion_that_counts_and_must_exist():
+    predictions, references = written()
+    ratings = graded(criterion="errors")
+    one = reported(predictions, references, ratings=ratings, criterion="errors:lower")
+    other = reported(predictions, references, ratings=ratings, criterion="errors", lower=("errors",))
+    assert one.to_json() == other.to_json()
+    with pytest.raises(UsageError, match="eror"):
+        reported(predictions, references, ratings=ratings, criterion="errors", lower=("eror",))
+
+
+def test_outputs_rated_alone_make_no_interval_surer():
+    """Five items where both systems are rated are five, whatever else is rated."""
+    predictions, references = written(200)
+    whole = graded(200)
+    alone = [r for r in whole if int(r.id) <= 20 or (int(r.id) + (r.system == "one")) % 2]
+    few = [r for r in whole if int(r.id) <= 20]
+    report, less = (reported(predictions, references, ratings=rows) for rows in (alone, few))
+    row, other = (one.of("one", "token_f1").as_given for one in (report, less))
+    assert (row.value, row.low, row.n) == pytest.approx((other.value, other.low, 40), rel=1e-9)
+    assert any("180 of 220 outputs are the only rated one" in text for text in report.warnings)
+    assert any(text.startswith("20 items are few") for text in report.warnings)
+    assert report.people["outputs"] == 220 and "on 220 outputs" in report.finding
+    five = [r for r in whole if int(r.id) <= 5 or (int(r.id) + (r.system == "one")) % 2]
+    reason = reported(predictions, references, ratings=five).of("one", "token_f1").matched_difference.reason
+    assert "5 items are too few" in reason
+
+
+def test_an_output_that_is_compared_twice_is_one_output():
+    names = ("one", "two", "three")
+    predictions, references = written(names=names)
+    rng = np.random.default_rng(2)
+    choices = [
+        Preference(str(n + 1), a, b, "ab"[rng.integers(2)])
+        for n in range(40)
+        for a, b in (("one", "two"), ("two", "three"), ("one", "three"))
+    ]
+    report = reported(predictions, references, preferences=choices)
+    assert report.people["outputs"] == 120 and "on 120 outputs" in report.finding
+    assert report.of("one", "token_f1").matched_difference.n == 120
+
+
+def of_judge(shift, items=40, names=("one", "two"), seed=0):
+    """The report on a judge who gives the first system `shift` standard deviations more."""
+    predictions, references = written(items, names)
+    rng = np.random.default_rng(seed)
+    rows = [Rating(r.id, r.system, rng.normal() + shift * (r.system == names[0])) for r in graded(items, names)]
+    return reported(predictions, references, ratings=graded(items, names), judges={"j": rows})
+
+
+def test_what_is_not_settled_says_what_would_settle_it():
+    """A difference that is there alone, and not among five systems, is not settled."""
+    report = of_judge(0.6, 30, ("one", "two", "three", "four", "five"), seed=3)
+    row = report.of("one", "judge:j")
+    assert 2 * min(row.p_down, row.p_up) <= 0.05 < row.p_adjusted
+    assert row.verdict == "not_enough_evidence" and row.needed > 150
+    for row in report.findings:
+        assert (row.needed is None) == (row.equivalent or row.p_adjusted <= 0.05)
+
+
+def test_both_tails_of_a_test_are_exact():
+    one, two = (of_judge(9.0).of(name, "judge:j") for name in ("one", "two"))
+    assert one.p_up == pytest.approx(two.p_down, rel=1e-6) and 0 < one.p_up < 1e-17
+    assert one.p_adjusted == pytest.approx(two.p_adjusted, rel=1e-6)
+
+
+def test_a_share_below_the_band_that_ties_do_not_allow_has_no_differential():
+    predictions, references = written()
+    report = reported(predictions, references, scorers="exact", ratings=graded())
+    for row in report.findings:
+        refused = {
+            str(one["alpha"]) for one in row.false_negatives if one["fnr"] is None and one["threshold"] == "pooled"
+        }
+        assert refused == {"0.05", "0.1", "0.25", "0.5"}
+        assert all(one.value is None and "ties" in one.reason for one in row.differential_fnr_at.values())
