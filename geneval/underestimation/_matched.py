@@ -160,28 +160,37 @@ class Design:
             return "some systems have no rated item in common with the others, not even by way of a third"
         if self.clusters <= self.columns.shape[1] + 1:
             return f"{self.clusters} items are too few for {self.columns.shape[1]} numbers to estimate"
-        signal = self.signal
+        signal = None if self._told else self.signal
         if signal is not None and signal < LEAST_SIGNAL:
             return (
                 f"people's grades are too noisy to match on: of what differs within items, {max(signal, 0.0):.0%} is left "
                 "once their noise is taken out"
             )
-        if np.linalg.cond(_scaled(self.moments.sum(axis=0))) > 1e10:
+        if self._told or np.linalg.cond(_scaled(self.moments.sum(axis=0))) > 1e10:
             return "systems, quality and length cannot be told apart in these data"
         return None
 
     @cached_property
+    def _left(self) -> Floats:
+        """[cells, useful] what of quality systems and length do not tell."""
+        first = len(self.present) - 1
+        own = np.arange(first, first + len(self.useful))
+        x = self.columns
+        rest = np.delete(x, own, axis=1)
+        return np.asarray(x[:, own] - rest @ np.linalg.lstsq(rest, x[:, own], rcond=None)[0])
+
+    @property
+    def _told(self) -> bool:
+        """Whether nothing but rounding is left of some kind of quality."""
+        size = np.sqrt((self.within(self._quality) ** 2).sum(axis=0))
+        return bool((np.linalg.svd(self._left / size, compute_uv=False) < 1e-8).any()) if len(size) else False
+
+    @cached_property
     def signal(self) -> float | None:
         """The smallest share of quality's differences that is no noise, systems, items and length apart; None: no quality."""
-        kinds = len(self.useful)
-        if not kinds:
+        if not len(self.useful):
             return None
-        first = len(self.present) - 1
-        own = np.arange(first, first + kinds)
-        rest = np.setdiff1d(np.arange(self.columns.shape[1]), own)
-        x = self.columns
-        left = x[:, own] - x[:, rest] @ np.linalg.lstsq(x[:, rest], x[:, own], rcond=None)[0]
-        whole = left.T @ left
+        whole = self._left.T @ self._left
         noise = np.diag((self.noise[:, self.useful] * self.company[:, None]).sum(axis=0))
         # The smallest root of |whole - noise - s whole|.
         inverse = np.linalg.inv(np.linalg.cholesky(whole))
