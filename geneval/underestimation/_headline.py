@@ -76,7 +76,7 @@ def _orders(ranking: Any) -> list[str]:
     """Scorers that put another system above the one that people put first."""
     if "people" not in ranking or len(ranking["people"]) < 2:
         return []
-    best = ranking["people"][0]["system"]
+    best, sure = ranking["people"][0]["system"], ranking["people"][0]["first"]
     told = []
     for row in ranking["scorers"]:
         order = [one["system"] for one in row["systems"]]
@@ -87,7 +87,7 @@ def _orders(ranking: Any) -> list[str]:
         chance = max(flip["probability"] for flip in flips)
         where, p = ("last", last["last"]) if last["system"] == best else (f"below {order[0]}", chance)
         told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
-    return [f"People rank {best} first; {', '.join(told)}"] if told else []
+    return [f"People rank {best} first (probability {sure:.2f}); {', '.join(told)}"] if told else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from geneval.agreement._correlations import Floats, Ints
+from geneval.agreement._correlations import Floats, Ints, rounded
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known
 from geneval.underestimation._outputs import Outputs
@@ -158,10 +158,12 @@ def corpus_scores(outputs: Outputs, answers: Answers, items: Ints, systems: Ints
 
 
 def places(names: list[str], scores: Floats) -> list[dict[str, object]]:
-    """Best first; `first` and `last` are shares of resamples."""
+    """Best first; `first` and `last` are shares of resamples, shared by systems that tie."""
+    scores = rounded(scores)
     drawn = scores[1:]
-    first = np.bincount(drawn.argmax(axis=1), minlength=len(names)) / len(drawn)
-    last = np.bincount(drawn.argmin(axis=1), minlength=len(names)) / len(drawn)
+    first, last = (
+        _shared(drawn == best) for best in (drawn.max(axis=1, keepdims=True), drawn.min(axis=1, keepdims=True))
+    )
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return [
         {"system": names[i], "value": float(scores[0, i]), "low": float(low[i]), "high": float(high[i])}
@@ -170,11 +172,16 @@ def places(names: list[str], scores: Floats) -> list[dict[str, object]]:
     ]
 
 
+def _shared(there: np.ndarray) -> Floats:
+    """[systems] the share of draws, a draw being shared by the systems that are there."""
+    return np.asarray((there / there.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
 def flips(
     names: list[str], people: Floats, scores: Floats, preferred: str = "people_prefer"
 ) -> list[dict[str, object]]:
     """Pairs of systems that scorer and people order differently, and in what share of resamples they do."""
-    found = []
+    found, people, scores = [], rounded(people), rounded(scores)
     for one, other in combinations(range(len(names)), 2):
         apart = np.sign(people[:, one] - people[:, other]) * np.sign(scores[:, one] - scores[:, other]) < 0
         if not apart[0]:
