@@ -147,7 +147,9 @@ def accuracy(evidence: Evidence, scores: Floats, confidence: float) -> Estimate:
     """Share of pairs in people's order; equal scores are half right."""
     above, below = evidence.pairs()
     cluster = evidence.design.cluster[above]
-    return of_clusters(_right(scores, above, below), cluster, confidence, unit="pairs", estimator="share of pairs")
+    return of_clusters(
+        _right(scores, above, below), cluster, confidence, unit="pairs", estimator="share of pairs", within=(0, 1)
+    )
 
 
 def accuracy_gain(evidence: Evidence, control: Floats, scores: Floats, confidence: float) -> Estimate:
@@ -155,7 +157,8 @@ def accuracy_gain(evidence: Evidence, control: Floats, scores: Floats, confidenc
     above, below = evidence.pairs()
     gain = _right(control, above, below) - _right(scores, above, below)
     cluster = evidence.design.cluster[above]
-    return of_clusters(gain, cluster, confidence, unit="pairs", estimator="difference of shares of pairs")
+    estimator = "difference of shares of pairs"
+    return of_clusters(gain, cluster, confidence, unit="pairs", estimator=estimator, within=(-1, 1))
 
 
 @dataclass(frozen=True, eq=False)

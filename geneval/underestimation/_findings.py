@@ -249,8 +249,8 @@ class OfScorer:
         sides, item = self.sides[system]["pooled"], self.bands[system].item
         if not len(item):
             return Estimate.none("no item has two references and a score for each of them")
-        estimator = "place in the pooled band, ties half"
-        return of_clusters(sides.percentiles(), item, self.plan.confidence, unit="outputs", estimator=estimator)
+        estimator, confidence = "place in the pooled band, ties half", self.plan.confidence
+        return of_clusters(sides.percentiles(), item, confidence, unit="outputs", estimator=estimator, within=(0, 1))
 
     def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
         """By kind of evidence, which of the band's items have a valid output."""
@@ -311,7 +311,9 @@ class OfScorer:
 
         def share(mask: np.ndarray) -> Estimate:
             cluster = self.design.cluster[above][mask]
-            return of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
+            return of_clusters(
+                wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator, within=(0, 1)
+            )
 
         mine = self.evidence.system
         return share(mine[above] == system), share(mine[below] == system)

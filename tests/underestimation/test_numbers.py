@@ -131,3 +131,59 @@ def test_a_share_below_the_band_that_ties_do_not_allow_has_no_differential():
         }
         assert refused == {"0.05", "0.1", "0.25", "0.5"}
         assert all(one.value is None and "ties" in one.reason for one in row.differential_fnr_at.values())
+
+
+def test_systems_that_tie_share_their_places():
+    """Whoever is named first is neither more often first nor last where scores do not tell systems apart."""
+    predictions, references = written(names=("one", "two", "three"))
+    predictions["two"] = predictions["one"][20:] + predictions["one"][:20]
+    references = references[:20] * 2
+    predictions["one"][20:] = predictions["one"][:20]
+    predictions["two"] = list(predictions["one"])
+    ratings = graded(names=("one", "two", "three"))
+    ratings = [Rating(r.id, "two", r.value) for r in ratings if r.system == "one"] + [
+        r for r in ratings if r.system != "two"
+    ]
+    found = reported(predictions, references, scorers="exact", ratings=ratings).sections["ranking"]
+    for row in found["scorers"][0]["systems"]:
+        assert (row["first"], row["last"]) == pytest.approx((1 / 3, 1 / 3))
+    people = {row["system"]: row for row in found["people"]}
+    assert people["one"]["first"] == people["two"]["first"] and people["one"]["last"] == people["two"]["last"]
+    assert sum(row["first"] for row in found["people"]) == pytest.approx(1)
+
+
+def test_the_finding_says_how_sure_it_is_whom_people_rank_first():
+    """They rank the second first in 40 items, and barely in 39."""
+    predictions, references = written()
+    predictions["one"] = [f"{row[0]} now" for row in references]
+    ratings = [Rating(str(n + 1), name, (3.0, 3.5 + n % 2)[name == "two"]) for n in range(40) for name in predictions]
+    assert (
+        "People rank two first (probability 1.00); token_f1 ranks it last"
+        in reported(predictions, references, ratings=ratings).finding
+    )
+
+
+def test_items_that_all_say_the_same_leave_an_interval_by_their_number():
+    """Five items in people's order are no proof: five coins do that, too; shares stay between 0 and 1."""
+    for items, side in ((5, False), (30, True)):
+        predictions, references = written(items)
+        ratings = [
+            Rating(str(n + 1), s, float(n % 2 + (2 + n % 3) * (s == "two"))) for n in range(items) for s in predictions
+        ]
+        verdicts = [Rating(r.id, r.system, r.value / 9) for r in ratings]
+        report = reported(predictions, references, ratings=ratings, judges={"j": verdicts})
+        said = next(row for row in report.scorers if row["scorer"] == "judge:j")
+        right, lost = said["accuracy"], report.of("two", "judge:j").contradiction
+        assert (right.value, right.high, lost.value, lost.low) == (1.0, 1.0, 0.0, 0.0)
+        assert right.low == pytest.approx(0.025 ** (1 / items)) and lost.high == pytest.approx(1 - right.low)
+        assert said["sides_with_people"] is side and ("constant" in said["not_better_than"]) is not side
+        pair = report.sections["pairs"]["scorers"][0]["pairs"][0]["contradiction"]
+        assert 0 <= pair.low <= pair.value <= pair.high <= 1
+
+
+def test_grades_that_systems_tell_are_refused_in_words():
+    """Every output of a system is graded as its item's others, a point above: that is a system, or quality."""
+    predictions, references = written(30)
+    ratings = [Rating(str(n + 1), s, float(n % 2 + (s == "two"))) for n in range(30) for s in predictions]
+    row = reported(predictions, references, ratings=ratings).of("one", "token_f1")
+    assert row.verdict == "not_enough_evidence" and "cannot be told apart" in row.matched_difference.reason
