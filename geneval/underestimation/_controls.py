@@ -57,9 +57,11 @@ def noise_controls(evidence: Evidence, count: int, seed: int) -> list[NoiseContr
     noisy = [unbiased(evidence, row, spread) for row, spread in zip(evidence.scores, spreads, strict=True)]
     # Every scorer's noise has the same source, of another size.
     maps = np.concatenate([design.map, *(design.map * one.noise for one in noisy)])
-    size = max(1, _BLOCK // design.map.shape[1])
+    # An output has one score, whatever it is compared with.
+    maps = np.stack([np.bincount(evidence.output, row, evidence.outputs) for row in maps])
+    size = max(1, _BLOCK // evidence.outputs)
     blocks = [min(size, count - start) for start in range(0, count, size)]
-    drawn = np.concatenate([rng.standard_normal((many, design.map.shape[1])) @ maps.T for many in blocks])
+    drawn = np.concatenate([rng.standard_normal((many, evidence.outputs)) @ maps.T for many in blocks])
     random, *others = np.split(drawn, len(noisy) + 1, axis=1)
     above, below = evidence.pairs()
     return [

@@ -59,10 +59,16 @@ class Evidence:
     lower: tuple[bool, ...] = (False,)
     overall: bool = False
 
+    @cached_property
+    def output(self) -> Ints:
+        """[cells] the output's number: of choices a cell is one side, and an output may be in several."""
+        number: Ints = np.unique(self.item * len(self.design.systems) + self.system, return_inverse=True)[1]
+        return number
+
     @property
     def outputs(self) -> int:
-        """How many outputs people spoke about; a place is one side of a choice where there are choices."""
-        return len(np.unique(self.item * len(self.design.systems) + self.system))
+        """How many outputs people spoke about."""
+        return int(self.output.max(initial=-1)) + 1
 
     def keep(self, mask: np.ndarray) -> Evidence:
         """Some of the cells."""

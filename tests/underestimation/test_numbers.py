@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -187,3 +189,32 @@ def test_grades_that_systems_tell_are_refused_in_words():
     ratings = [Rating(str(n + 1), s, float(n % 2 + (s == "two"))) for n in range(30) for s in predictions]
     row = reported(predictions, references, ratings=ratings).of("one", "token_f1")
     assert row.verdict == "not_enough_evidence" and "cannot be told apart" in row.matched_difference.reason
+
+
+def test_a_control_gives_an_output_one_score_however_often_it_is_compared():
+    """The spread of the random control is that of scorers that draw a score for every output."""
+    names = ("one", "two", "three", "four")
+    predictions, references = written(names=names)
+    rng = np.random.default_rng(3)
+    choices = [
+        Preference(str(n + 1), a, b, "ab"[rng.integers(2)]) for n in range(40) for a, b in combinations(names, 2)
+    ]
+    plan = ReportPlan(permutations=99, draws=2000, resamples=100)
+    report = reported(predictions, references, preferences=choices, plan=plan)
+    evidence, one = report.known.evidence, report.known.scorers[0]
+    scores = rng.standard_normal((2000, evidence.outputs))[:, evidence.output]
+    spread = one.design.within(evidence.scores[0]).std()
+    real = spread * np.std([evidence.design.differences(row).value for row in scores], axis=0)
+    assert one.noise.drawn["random"].std(axis=0) == pytest.approx(real, rel=0.1)
+
+
+def test_shares_of_causes_are_shares():
+    """Few outputs have a cause or not; the interval of a share knows no less than none and no more than all."""
+    predictions, references = written(36, ("one", "two", "three"))
+    ratings = graded(36, ("one", "two", "three"))
+    plan = ReportPlan(permutations=99, draws=100, resamples=100, valid={"": 4})
+    found = reported(predictions, references, plan=plan, ratings=ratings).plain()["attribution"]["scorers"][0]
+    sides = [row[side] for row in found["causes"] for side in ("penalised", "unpenalised")]
+    sides += [found["sent_back"][side] for side in ("penalised", "unpenalised")] + [found["back_in_band"]]
+    told = [side for side in sides if side["low"] is not None]
+    assert len(told) > 6 and all(0 <= side["low"] < side["high"] <= 1 for side in told)
