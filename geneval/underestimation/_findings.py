@@ -151,8 +151,11 @@ class OfScorer:
 
         if self.matched is None or not self.spread:
             return np.full((2, 0 if self.matched is None else len(self.matched.value)), 0.5)
-        t = self.matched.value / np.maximum(self.matched.se, 1e-12 * self.spread)
-        return np.asarray(stats.t.cdf(np.stack([t, -t]), self.matched.clusters - 1))
+        least, many = 1e-9 * self.spread, self.matched.clusters
+        t = self.matched.value / np.maximum(self.matched.se, least)
+        p = stats.t.cdf(np.stack([t, -t]), many - 1)
+        # Items that all say the same are no surer than so many heads of a coin.
+        return np.asarray(np.where(self.matched.se > least, p, np.maximum(p, 0.5**many)))
 
     def _finding(self, system: int, place: int | None, p: Floats, adjusted: Floats) -> Finding:
         band = self.bands[system]

@@ -114,10 +114,22 @@ def _ranked(known: Known, people: People) -> dict[str, object]:
     return {
         "items": len(people.items),
         "resamples": known.plan.resamples,
-        "by": [people.made, "corpus score" if graded else "mean score of the outputs that were compared"],
+        "by": [
+            people.made,
+            "corpus score" if graded else "mean score of the outputs that were compared",
+            *_turned(known),
+        ],
         "people": places(people.names, people.value),
         "scorers": [*rows, *(row for judge in known.judges for row in _of_judge(judge))],
     }
+
+
+def _turned(known: Known) -> list[str]:
+    """What is to be said where lower is better: all numbers stand turned round, the higher the better."""
+    criterion = known.said.of_ratings if known.evidence.kind == "ratings" else None
+    names = [str(criterion.name or "grade")] if criterion and criterion.lower else []
+    names += [one.scorer.label for one in known.outputs.answers if one.scorer.info.direction == "lower"]
+    return [f"{', '.join(names)} turned round, for lower is better"] if names else []
 
 
 def _of_judge(judge: OfScorer) -> list[dict[str, object]]:

@@ -47,8 +47,9 @@ def _below(row: Finding, held_out: Estimate) -> bool:
 
 
 def valid_gap(row: Finding) -> Estimate | None:
-    """The gap of valid outputs, by the strongest evidence there is."""
-    return next((gap for gap in row.gap_valid.values() if gap.value is not None), None)
+    """The gap of outputs known to be valid, by the strongest evidence with an interval; what a model inferred is not known."""
+    known = (gap for name, gap in row.gap_valid.items() if name != "inferred")
+    return next((gap for gap in known if gap.low is not None), None)
 
 
 def _above(row: Finding, held_out: Estimate) -> bool:

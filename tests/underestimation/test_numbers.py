@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from geneval.data import Preference, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
+from geneval.underestimation._model import Estimate
+from geneval.underestimation._verdict import valid_gap
 from geneval_references import UsageError
 
 pytestmark = pytest.mark.once
@@ -218,3 +221,29 @@ def test_shares_of_causes_are_shares():
     sides += [found["sent_back"][side] for side in ("penalised", "unpenalised")] + [found["back_in_band"]]
     told = [side for side in sides if side["low"] is not None]
     assert len(told) > 6 and all(0 <= side["low"] < side["high"] <= 1 for side in told)
+
+
+def test_what_a_model_inferred_does_not_penalise():
+    """Nor does one judged output, which has no interval, hide what many rated ones say."""
+    predictions, references = written(6)
+    row = reported(predictions, references, ratings=graded(6)).findings[0]
+    gap, one = Estimate(0.3, 0.2, 0.4, 50), Estimate(0.1, None, None, 1)
+    assert valid_gap(replace(row, gap_valid={"inferred": gap})) is None
+    assert valid_gap(replace(row, gap_valid={"judged": one, "rated": gap, "inferred": one})) == gap
+
+
+def test_items_that_all_say_the_same_are_as_sure_as_their_number():
+    """A judge that gives one system 1 and the other 0, in eight items."""
+    predictions, references = written(8)
+    verdicts = [Rating(str(n + 1), name, float(name == "one")) for n in range(8) for name in predictions]
+    report = reported(predictions, references, ratings=graded(8), judges={"j": verdicts}, plan=PLAN)
+    row = report.of("one", "judge:j")
+    assert row.p_up == pytest.approx(0.5**8) and row.p_adjusted == pytest.approx(0.5**7)
+
+
+def test_numbers_that_are_turned_round_say_so():
+    predictions, references = written()
+    ratings = graded(criterion="errors")
+    ranking = reported(predictions, references, "ter", ratings=ratings, criterion="errors:lower").sections["ranking"]
+    assert ranking["people"][0]["value"] < 0 and ranking["scorers"][0]["systems"][0]["value"] < 0
+    assert ranking["by"][2] == "errors, ter turned round, for lower is better"
