@@ -196,7 +196,7 @@ def of_preferences(
 
 def exact_columns(lengths: Floats) -> Floats:
     """Length and its square, centred, [cells, 2]; none where all are of one length."""
-    spread = float(lengths.std())
+    spread = float(lengths.std()) if len(lengths) else 0.0
     if not spread:
         return np.zeros((len(lengths), 0))
     scaled = (lengths - lengths.mean()) / spread

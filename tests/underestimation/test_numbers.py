@@ -247,3 +247,11 @@ def test_numbers_that_are_turned_round_say_so():
     ranking = reported(predictions, references, "ter", ratings=ratings, criterion="errors:lower").sections["ranking"]
     assert ranking["people"][0]["value"] < 0 and ranking["scorers"][0]["systems"][0]["value"] < 0
     assert ranking["by"][2] == "errors, ter turned round, for lower is better"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_part_without_outputs_has_a_reason_and_no_warning_of_arithmetic():
+    predictions, references = written()
+    plan = ReportPlan(permutations=99, draws=100, resamples=100, valid={"": 9})
+    part = reported(predictions, references, plan=plan, ratings=graded()).of("one", "token_f1").checks[0]
+    assert part["n"] == 0 and part["difference"].value is None
