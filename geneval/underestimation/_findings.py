@@ -346,7 +346,7 @@ class OfScorer:
             "scorer": self.name,
             "signature": self.outputs.scores.signatures[self.number],
             "verdict": of_scorer(findings),
-            "sentence": sentence(self.name, findings),
+            "sentence": sentence(self.name, findings, self.held_out),
             "down": [row.system for row in findings if row.direction == "down"],
             "up": [row.system for row in findings if row.direction == "up"],
             "accuracy": right,

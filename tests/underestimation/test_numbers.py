@@ -11,7 +11,7 @@ import pytest
 from geneval.data import Preference, Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._model import Estimate
-from geneval.underestimation._verdict import valid_gap
+from geneval.underestimation._verdict import sentence, valid_gap
 from geneval_references import UsageError
 
 pytestmark = pytest.mark.once
@@ -255,3 +255,11 @@ def test_a_part_without_outputs_has_a_reason_and_no_warning_of_arithmetic():
     plan = ReportPlan(permutations=99, draws=100, resamples=100, valid={"": 9})
     part = reported(predictions, references, plan=plan, ratings=graded()).of("one", "token_f1").checks[0]
     assert part["n"] == 0 and part["difference"].value is None
+
+
+def test_a_system_is_called_above_the_band_only_beyond_a_reference_in_its_place():
+    row = of_judge(9.0).of("one", "judge:j")
+    up = replace(row, verdict="relative_misranking", p_rewarded=0.01, gap=Estimate(-0.02, -0.03, -0.01, 40))
+    for least, said in ((-0.01, True), (-0.05, False)):
+        held_out = Estimate(0.0, least, -least, 40)
+        assert ("above the human band" in sentence("f1", [up], held_out)) is said
