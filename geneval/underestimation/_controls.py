@@ -42,7 +42,7 @@ class NoiseControls:
         return float(min(t[0] for t in tails)), float(max(t[1] for t in tails))
 
     def sound(self) -> bool:
-        """Whether the mean of every control lies near 0: within 4 standard errors of its mean, or a hundredth of its spread."""
+        """Whether the mean of every control lies near 0: within 4 standard errors of its mean, or half of its spread."""
         for draws in self.drawn.values():
             spread = draws.std(axis=0, ddof=1)
             if (np.abs(draws.mean(axis=0)) > np.maximum(4 * spread / np.sqrt(len(draws)), 0.5 * spread)).any():
