@@ -168,8 +168,17 @@ def _slices(report: Underestimation, scorer: str) -> list[str]:
     section: Any = report.sections.get("slices", {})
     rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
     found = [row for row in rows if row["found"] and row["by"] != "system"]
-    told = "; ".join(f"{row['by']} {row['slice']} {row['difference'].value:+.3g}" for row in found)
-    return [fill(f"Slices at equal quality, {scorer}: {told}.", _WIDTH, subsequent_indent="  ")] if found else []
+    # The half in which a slice was found makes it look larger than it is.
+    told = "; ".join(f"{row['by']} {row['slice']} {_with_interval(row['confirmed'])}" for row in found)
+    return (
+        [fill(f"Slices at equal quality, {scorer}, on the held-out half: {told}.", _WIDTH, subsequent_indent="  ")]
+        if found
+        else []
+    )
+
+
+def _with_interval(found: Any) -> str:
+    return f"{found.value:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
 
 
 def _help(report: Underestimation) -> list[str]:
@@ -200,7 +209,7 @@ def _cause(cause: Any) -> str:
     if cause["cause"] == "distortion":
         gain = "sent back to verification"
     elif not cause["found"]:
-        gain = "but to repair it gains nothing"
+        gain = "but to repair it is not shown to gain"
     else:
         gain = f"{cause['share'].value:.0%} of what repairs gain"
     return f"{cause['cause'].replace('_', ' ')} ({rates}; {gain})"

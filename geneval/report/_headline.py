@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from geneval.report._words import Json, listed
 
 
 def headline(data: Json) -> str:
     """One or two short sentences: who is marked down or up, and where people put them."""
-    scorers = [row["scorer"] for row in data["scorers"]]
-    marked = {
-        way: Counter(row["system"] for row in data["systems"] if row["direction"] == way) for way in ("down", "up")
-    }
-    way = "down" if marked["down"] else "up"
-    if not marked[way]:
+    way = "down" if (down := _marked(data, "down")) else "up"
+    marked = down or _marked(data, "up")
+    if not marked:
         return _nothing(data)
-    most = max(marked[way].values())
-    systems = [name for name, count in marked[way].items() if count == most]
-    said = f"{_who(most, scorers, systems, way, data)} {listed(systems)} {way} at equal human quality."
+    names = max(marked.values(), key=len)
+    # Systems that the same scorers mark: of others it would not be true.
+    systems = [name for name, by in marked.items() if by == names]
+    said = f"{_who(names, len(data['scorers']))} {listed(systems)} {way} at equal human quality."
     return f"{said} {_placed(data, systems[0])}".strip() if len(systems) == 1 else said
 
 
-def _who(count: int, scorers: list[str], systems: list[str], way: str, data: Json) -> str:
+def _marked(data: Json, way: str) -> dict[str, list[str]]:
+    """By system, the scorers that mark it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in data["systems"]:
+        if row["direction"] == way:
+            found[row["system"]].append(row["scorer"])
+    return found
+
+
+def _who(names: list[str], scorers: int) -> str:
     """The scorers that mark the systems, as a subject with its verb."""
-    if count == len(scorers):
-        whole = f"All {count} scorers mark" if count > 2 else "Both scorers mark"
-        return whole if count > 1 else f"{scorers[0]} marks"
-    names = [row["scorer"] for row in data["systems"] if row["direction"] == way and row["system"] == systems[0]]
-    if count == 1 and len(systems) == 1:
+    if len(names) == 1:
         return f"{names[0]} marks"
-    return f"{count} of {len(scorers)} scorers mark{'s' if count == 1 else ''}"
+    if len(names) == scorers:
+        return f"All {scorers} scorers mark" if scorers > 2 else "Both scorers mark"
+    return f"{len(names)} of {scorers} scorers mark"
 
 
 def _nothing(data: Json) -> str:
     verdicts = {row["verdict"] for row in data["scorers"]}
     if verdicts == {"no_evidence"}:
-        return "No system is marked down or up: at equal human quality, all get the same scores."
+        return "No system is marked down or up: at equal human quality, all get the same scores, within the margin."
     return "Not enough evidence that any scorer marks a system down or up."
 
 

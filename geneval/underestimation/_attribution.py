@@ -262,15 +262,15 @@ class _Attributed:
             "causes": self._causes(kept, total),
             "repaired": self._mean(total, picked.item[kept], "score after all repairs less before"),
             "back_in_band": self._mean(
-                back, picked.item[kept], "share at or above the 25 % quantile after all repairs"
+                back, picked.item[kept], "share at or above the 25 % quantile after all repairs", (0, 1)
             ),
             "sent_back": self._sent_back(),
             "listed": int(picked.penalised.sum()),
             "outputs": list(self._outputs(valid)),
         }
 
-    def _mean(self, values: Floats, item: Ints, estimator: str) -> Estimate:
-        return of_clusters(values, item, self.confidence, unit="outputs", estimator=estimator)
+    def _mean(self, values: Floats, item: Ints, estimator: str, within: tuple[float, float] | None = None) -> Estimate:
+        return of_clusters(values, item, self.confidence, unit="outputs", estimator=estimator, within=within)
 
     def _causes(self, kept: np.ndarray, total: Floats) -> list[dict[str, object]]:
         tested = [self._cause(place, kept, total) for place in range(len(CAUSES))]
@@ -295,7 +295,7 @@ class _Attributed:
         gain = self._mean(self.gains[among, place], item[among], "mean Shapley value of the repair")
         row: dict[str, object] = {"cause": name}
         for side, which in (("penalised", penalised), ("unpenalised", ~penalised)):
-            row[side] = self._mean(flags[mask & which], item[mask & which], "share of outputs with the cause")
+            row[side] = self._mean(flags[mask & which], item[mask & which], "share of outputs with the cause", (0, 1))
         row |= {"contrast": contrast, "repair": gain, "share": self._share(place, kept, total)}
         return row | {"main": int((self._main[among] == place).sum())}, p
 
@@ -322,8 +322,8 @@ class _Attributed:
         flags = self.sent_back.astype(np.float64)
         return {
             "rule": _SENT_BACK,
-            "penalised": self._mean(flags[penalised], item[penalised], "share sent back"),
-            "unpenalised": self._mean(flags[~penalised], item[~penalised], "share sent back"),
+            "penalised": self._mean(flags[penalised], item[penalised], "share sent back", (0, 1)),
+            "unpenalised": self._mean(flags[~penalised], item[~penalised], "share sent back", (0, 1)),
             "n_penalised": int(flags[penalised].sum()),
             "n_unpenalised": int(flags[~penalised].sum()),
         }

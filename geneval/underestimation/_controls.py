@@ -42,7 +42,7 @@ class NoiseControls:
         return float(min(t[0] for t in tails)), float(max(t[1] for t in tails))
 
     def sound(self) -> bool:
-        """Whether the mean of every control lies near 0: within 4 standard errors of its mean, or a hundredth of its spread."""
+        """Whether the mean of every control lies near 0: within 4 standard errors of its mean, or half of its spread."""
         for draws in self.drawn.values():
             spread = draws.std(axis=0, ddof=1)
             if (np.abs(draws.mean(axis=0)) > np.maximum(4 * spread / np.sqrt(len(draws)), 0.5 * spread)).any():
@@ -57,9 +57,11 @@ def noise_controls(evidence: Evidence, count: int, seed: int) -> list[NoiseContr
     noisy = [unbiased(evidence, row, spread) for row, spread in zip(evidence.scores, spreads, strict=True)]
     # Every scorer's noise has the same source, of another size.
     maps = np.concatenate([design.map, *(design.map * one.noise for one in noisy)])
-    size = max(1, _BLOCK // design.map.shape[1])
+    # An output has one score, whatever it is compared with.
+    maps = np.stack([np.bincount(evidence.output, row, evidence.outputs) for row in maps])
+    size = max(1, _BLOCK // evidence.outputs)
     blocks = [min(size, count - start) for start in range(0, count, size)]
-    drawn = np.concatenate([rng.standard_normal((many, design.map.shape[1])) @ maps.T for many in blocks])
+    drawn = np.concatenate([rng.standard_normal((many, evidence.outputs)) @ maps.T for many in blocks])
     random, *others = np.split(drawn, len(noisy) + 1, axis=1)
     above, below = evidence.pairs()
     return [
@@ -147,7 +149,9 @@ def accuracy(evidence: Evidence, scores: Floats, confidence: float) -> Estimate:
     """Share of pairs in people's order; equal scores are half right."""
     above, below = evidence.pairs()
     cluster = evidence.design.cluster[above]
-    return of_clusters(_right(scores, above, below), cluster, confidence, unit="pairs", estimator="share of pairs")
+    return of_clusters(
+        _right(scores, above, below), cluster, confidence, unit="pairs", estimator="share of pairs", within=(0, 1)
+    )
 
 
 def accuracy_gain(evidence: Evidence, control: Floats, scores: Floats, confidence: float) -> Estimate:
@@ -155,7 +159,8 @@ def accuracy_gain(evidence: Evidence, control: Floats, scores: Floats, confidenc
     above, below = evidence.pairs()
     gain = _right(control, above, below) - _right(scores, above, below)
     cluster = evidence.design.cluster[above]
-    return of_clusters(gain, cluster, confidence, unit="pairs", estimator="difference of shares of pairs")
+    estimator = "difference of shares of pairs"
+    return of_clusters(gain, cluster, confidence, unit="pairs", estimator=estimator, within=(-1, 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,7 +183,9 @@ def _at(
     reason = f"{limit.tied:.0%} of the band have just this score: no threshold cuts off {alpha:.0%}"
     estimator = f"share below the band's {alpha:.0%} quantile less the band's own share"
     for evidence, at in valid.items():
-        excess = of_clusters((own - limit.below)[at], item[at], confidence, unit="outputs", estimator=estimator)
+        excess = of_clusters(
+            (own - limit.below)[at], item[at], confidence, unit="outputs", estimator=estimator, within=(-1, 1)
+        )
         yield {
             "alpha": alpha,
             "achieved": limit.achieved,

@@ -21,7 +21,7 @@ from geneval.underestimation._outputs import Outputs
 from geneval.underestimation._people import Evidence
 from geneval.underestimation._plan import ALPHAS, ReportPlan
 from geneval.underestimation._validity import Validity
-from geneval.underestimation._verdict import judged, of_scorer, sentence
+from geneval.underestimation._verdict import ALPHA, judged, of_scorer, sentence
 from geneval.underestimation._version import Version
 from geneval_scorers import holm
 
@@ -136,9 +136,9 @@ class OfScorer:
         """One a system, with verdicts."""
         places = {int(s): i for i, s in enumerate(self.design.present)} if self.matched is not None else {}
         p = self._p()
-        two_sided = np.minimum(2 * np.minimum(p, 1 - p), 1.0)
+        two_sided = np.minimum(2 * p.min(axis=0), 1.0)
         # Two systems are one test: their differences are the same but for the sign.
-        adjusted = holm(two_sided) if len(p) > 2 else two_sided
+        adjusted = holm(two_sided) if len(two_sided) > 2 else two_sided
         return judged(
             [self._finding(s, places.get(s), p, adjusted) for s in range(len(self.outputs.systems))],
             self.sound,
@@ -146,18 +146,21 @@ class OfScorer:
         )
 
     def _p(self) -> Floats:
-        """One-sided: P of a difference this low, [systems present]."""
+        """One-sided: P of a difference this low, and this high, [2, systems present]."""
         from scipy import stats
 
         if self.matched is None or not self.spread:
-            return np.ones(0) if self.matched is None else np.full(len(self.matched.value), 0.5)
-        t = self.matched.value / np.maximum(self.matched.se, 1e-12 * self.spread)
-        return np.asarray(stats.t.cdf(t, self.matched.clusters - 1))
+            return np.full((2, 0 if self.matched is None else len(self.matched.value)), 0.5)
+        least, many = 1e-9 * self.spread, self.matched.clusters
+        t = self.matched.value / np.maximum(self.matched.se, least)
+        p = stats.t.cdf(np.stack([t, -t]), many - 1)
+        # Items that all say the same are no surer than so many heads of a coin.
+        return np.asarray(np.where(self.matched.se > least, p, np.maximum(p, 0.5**many)))
 
     def _finding(self, system: int, place: int | None, p: Floats, adjusted: Floats) -> Finding:
         band = self.bands[system]
         difference, margin = self._estimate(self.matched, place), self.plan.margin * self.spread
-        equivalent, needed = self._settled(place, margin)
+        equivalent, needed = self._settled(place, margin, adjusted)
         high, low = self.version.p(self.number, system) if len(band.item) else (None, None)
         valid = self._valid(system, band)
         differential, (lost, won) = self._differential(system), self._contradiction(system)
@@ -170,8 +173,8 @@ class OfScorer:
             matched_difference=difference,
             as_given=self._estimate(self.given, self._place_given(system)),
             standardised=None if difference.value is None or not self.spread else difference.value / self.spread,
-            p_down=None if place is None else float(p[place]),
-            p_up=None if place is None else float(1 - p[place]),
+            p_down=None if place is None else float(p[0, place]),
+            p_up=None if place is None else float(p[1, place]),
             p_adjusted=None if place is None else float(adjusted[place]),
             equivalent=equivalent,
             margin=None if place is None else margin,
@@ -200,18 +203,22 @@ class OfScorer:
         at = np.flatnonzero(self.design.present == system)
         return int(at[0]) if self.given is not None and len(at) else None
 
-    def _estimate(self, found: Spread | None, place: int | None, unit: str = "outputs") -> Estimate:
+    def _estimate(self, found: Spread | None, place: int | None, design: Design | None = None) -> Estimate:
+        design = design or self.design
         if found is None:
-            return Estimate.none(self.design.trouble or "systems cannot be compared", unit)
+            return Estimate.none(design.trouble or "systems cannot be compared")
         if place is None:
-            return Estimate.none("the system has no rated output beside another system's for the same item", unit)
+            return Estimate.none("the system has no rated output beside another system's for the same item")
         value, se = float(found.value[place]), float(found.se[place])
         reach = quantile((1 + self.plan.confidence) / 2, found.clusters - 1) * se
         estimator = "matched-quality difference; item effects, errors in variables, sandwich over items, t"
-        return Estimate(value, value - reach, value + reach, len(self.evidence.item), unit, estimator)
+        return Estimate(value, value - reach, value + reach, design.outputs, "outputs", estimator)
 
-    def _settled(self, place: int | None, margin: float) -> tuple[bool | None, int | None]:
-        """Whether the difference is shown to be below the margin; if it is neither that nor there, what would settle it."""
+    def _settled(self, place: int | None, margin: float, adjusted: Floats) -> tuple[bool | None, int | None]:
+        """Whether the difference is shown to be below the margin; if it is neither that nor there, what would settle it.
+
+        A difference is there where the adjusted p says so. What would settle it is told for the strictest of Holm's steps.
+        """
         if self.matched is None or place is None:
             return None, None
         if not self.spread:
@@ -220,11 +227,13 @@ class OfScorer:
         reach = quantile(0.95, clusters - 1)
         if abs(value) + reach * se < margin:
             return True, None
-        if abs(value) > quantile(0.975, clusters - 1) * se:
+        if adjusted[place] <= ALPHA:
             return False, None
         # A difference as large as this one, or none: whichever the data lean to.
-        times = (se * (1.96 + 0.8416) / value) ** 2 if abs(value) >= margin else (se * (1.645 + _POWER) / margin) ** 2
-        return False, max(math.ceil(len(self.evidence.item) * times), len(self.evidence.item) + 1)
+        tests = len(adjusted) if len(adjusted) > 2 else 1
+        there = quantile(1 - ALPHA / 2 / tests, math.inf) + 0.8416
+        times = (se * there / value) ** 2 if abs(value) >= margin else (se * (1.645 + _POWER) / margin) ** 2
+        return False, max(math.ceil(self.evidence.outputs * times), self.evidence.outputs + 1)
 
     def _exceeds(self, place: int | None) -> bool | None:
         if self.noise is None or self.matched is None or place is None:
@@ -243,8 +252,8 @@ class OfScorer:
         sides, item = self.sides[system]["pooled"], self.bands[system].item
         if not len(item):
             return Estimate.none("no item has two references and a score for each of them")
-        estimator = "place in the pooled band, ties half"
-        return of_clusters(sides.percentiles(), item, self.plan.confidence, unit="outputs", estimator=estimator)
+        estimator, confidence = "place in the pooled band, ties half", self.plan.confidence
+        return of_clusters(sides.percentiles(), item, confidence, unit="outputs", estimator=estimator, within=(0, 1))
 
     def _valid(self, system: int, band: Band) -> dict[str, np.ndarray]:
         """By kind of evidence, which of the band's items have a valid output."""
@@ -271,7 +280,7 @@ class OfScorer:
         for alpha in ALPHAS:
             table = np.full(self.outputs.text.shape, np.nan)
             for system, band in self.bands.items():
-                if len(band.item):
+                if len(band.item) and self.sides[system]["pooled"].pool.limits[alpha].tied <= alpha:
                     table[band.item, system] = self.sides[system]["pooled"].below(alpha)
             out[alpha] = table[self.evidence.item, self.evidence.system]
         return out
@@ -282,7 +291,8 @@ class OfScorer:
         for alpha, below in self._below.items():
             kept = np.flatnonzero(~np.isnan(below))
             design = self.design.take(kept)
-            out[alpha] = design.trouble or (design, design.differences(below[kept]))
+            none = None if len(kept) else "no output has a band whose ties let a threshold cut off this share"
+            out[alpha] = none or design.trouble or (design, design.differences(below[kept]))
         return out
 
     def _differential(self, system: int) -> dict[str, Estimate]:
@@ -293,7 +303,7 @@ class OfScorer:
                 out[f"{alpha:g}"] = Estimate.none(found)
                 continue
             at = np.flatnonzero(found[0].present == system)
-            out[f"{alpha:g}"] = self._estimate(found[1], int(at[0]) if len(at) else None)
+            out[f"{alpha:g}"] = self._estimate(found[1], int(at[0]) if len(at) else None, found[0])
         return out
 
     def _contradiction(self, system: int) -> tuple[Estimate, Estimate]:
@@ -304,7 +314,9 @@ class OfScorer:
 
         def share(mask: np.ndarray) -> Estimate:
             cluster = self.design.cluster[above][mask]
-            return of_clusters(wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator)
+            return of_clusters(
+                wrong[mask], cluster, self.plan.confidence, unit="pairs", estimator=estimator, within=(0, 1)
+            )
 
         mine = self.evidence.system
         return share(mine[above] == system), share(mine[below] == system)
@@ -321,12 +333,10 @@ class OfScorer:
         for name, design, found in self._parts:
             at = np.flatnonzero(design.present == system)
             if found is None or not len(at):
-                out.append(
-                    {"part": name, "n": len(design.group), "difference": Estimate.none(design.trouble or "absent")}
-                )
+                out.append({"part": name, "n": design.outputs, "difference": Estimate.none(design.trouble or "absent")})
                 continue
-            row = self._estimate(found, int(at[0]))
-            out.append({"part": name, "n": len(design.group), "difference": row})
+            row = self._estimate(found, int(at[0]), design)
+            out.append({"part": name, "n": design.outputs, "difference": row})
         return out
 
     def summary(self, findings: Sequence[Finding]) -> dict[str, object]:
@@ -336,7 +346,7 @@ class OfScorer:
             "scorer": self.name,
             "signature": self.outputs.scores.signatures[self.number],
             "verdict": of_scorer(findings),
-            "sentence": sentence(self.name, findings),
+            "sentence": sentence(self.name, findings, self.held_out),
             "down": [row.system for row in findings if row.direction == "down"],
             "up": [row.system for row in findings if row.direction == "up"],
             "accuracy": right,

@@ -24,7 +24,7 @@ def headline(said: Said, findings: Sequence[Finding], ranking: Any, evidence: Ev
         ranking: the section.
         evidence: what people said.
     """
-    parts = [_found(said, findings) + f", on {len(evidence.item):,} outputs that people gave {evidence.kind}"]
+    parts = [_found(said, findings) + f", on {evidence.outputs:,} outputs that people gave {evidence.kind}"]
     parts += _orders(ranking)
     sided = sum(bool(row.get("sides_with_people")) for row in said)
     if sided * 2 >= len(said) and sided:
@@ -79,7 +79,7 @@ def _orders(ranking: Any) -> list[str]:
     """Scorers that put another system above the one that people put first."""
     if "people" not in ranking or len(ranking["people"]) < 2:
         return []
-    best = ranking["people"][0]["system"]
+    best, sure = ranking["people"][0]["system"], ranking["people"][0]["first"]
     told = []
     for row in ranking["scorers"]:
         order = [one["system"] for one in row["systems"]]
@@ -91,7 +91,7 @@ def _orders(ranking: Any) -> list[str]:
         where, p = ("last", last["last"]) if last["system"] == best else (f"below {order[0]}", chance)
         if p >= TOLD:
             told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
-    return [f"People rank {best} first; {', '.join(told)}"] if told else []
+    return [f"People rank {best} first (probability {sure:.2f}); {', '.join(told)}"] if told else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -115,12 +115,13 @@ def _options(known: Known, found: Components, findings: Sequence[Finding]) -> It
     # An output with one grade more than it had has this share less of its noise.
     again = found.total - found.scale * found.grades * min(more / judged, 1.0) / (each + 1)
     yield Option(f"{more} more {what} that have some", again, {"judgements": more})
-    yield Option(f"{more} {what} of new items", _grown(found.total, judged, more), {"judgements": more})
+    # New outputs get as many grades each.
+    yield Option(f"{more} {what} of new items", _grown(found.total, judged * each, more), {"judgements": more})
     twice = {"items": items, "judgements": round(judged * each)}
     yield Option("twice the items", _grown(found.total, judged, judged), twice)
     needed = max((row.needed for row in findings if row.needed), default=None)
     if needed:
-        outputs = len(known.evidence.item)
+        outputs = known.evidence.outputs
         text = f"{needed:,} judged outputs in all, which would settle every system"
         yield Option(text, _grown(found.total, outputs, needed - outputs), {"judged_outputs": needed - outputs})
 
@@ -158,5 +159,11 @@ def _sentence(name: str, options: Sequence[Option], now: float, findings: Sequen
     )
     most = max((row for row in findings if row.needed), key=lambda row: row.needed or 0, default=None)
     if most is None:
-        return f"{said}; every system is settled already"
+        open_ = [row.system for row in findings if row.verdict == "not_enough_evidence"]
+        told = (
+            "every system is settled already"
+            if not open_
+            else f"how many would settle {', '.join(open_)} cannot be told"
+        )
+        return f"{said}; {told}"
     return f"{said}; about {most.needed:,} judged outputs in all would settle {most.system}"

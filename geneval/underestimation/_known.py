@@ -37,8 +37,11 @@ class Said:
     @cached_property
     def of_ratings(self) -> Criterion | None:
         """The criterion of ratings that counts."""
+        if not self.ratings:
+            return None
         asked = (self.criterion,) if self.criterion else ()
-        return criteria_of(self.ratings, asked, "ratings")[0] if self.ratings else None
+        found = criteria_of(self.ratings, asked, "ratings")[0]
+        return found._replace(lower=found.lower or found.name in self.lower)
 
     def evidence(self, outputs: Outputs, plan: ReportPlan) -> Evidence:
         """Ratings where there are any, else preferences."""

@@ -61,7 +61,7 @@ class Design:
     exact: Floats
 
     def take(self, places: Ints) -> Design:
-        """Some of the cells; those alone in their group say nothing and go as well."""
+        """Some of the cells."""
         if len(places) == len(self.group) and (np.diff(places) == 1).all():
             return self
         kept = [getattr(self, name)[places] for name in ("group", "cluster", "system", "quality", "noise", "exact")]
@@ -70,8 +70,17 @@ class Design:
     @cached_property
     def present(self) -> Ints:
         """Systems with a cell that has company in its group."""
-        counts = np.bincount(self._number)
-        return np.unique(self.system[counts[self._number] > 1])
+        return np.unique(self.system[self.compared])
+
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """[cells] which have company in their group; others say nothing of systems."""
+        return np.asarray(np.bincount(self._number)[self._number] > 1)
+
+    @property
+    def outputs(self) -> int:
+        """How many different outputs are compared."""
+        return len(np.unique((self.cluster * len(self.systems) + self.system)[self.compared]))
 
     @cached_property
     def _number(self) -> Ints:
@@ -116,10 +125,10 @@ class Design:
     def _quality(self) -> Floats:
         return self.quality[:, self.useful]
 
-    @property
+    @cached_property
     def clusters(self) -> int:
-        """How many items."""
-        return int(self._item.max(initial=-1)) + 1
+        """How many items have outputs that are compared: others make no interval surer."""
+        return len(np.unique(self.cluster[self.compared]))
 
     @cached_property
     def company(self) -> Floats:
@@ -151,28 +160,37 @@ class Design:
             return "some systems have no rated item in common with the others, not even by way of a third"
         if self.clusters <= self.columns.shape[1] + 1:
             return f"{self.clusters} items are too few for {self.columns.shape[1]} numbers to estimate"
-        signal = self.signal
+        signal = None if self._told else self.signal
         if signal is not None and signal < LEAST_SIGNAL:
             return (
                 f"people's grades are too noisy to match on: of what differs within items, {max(signal, 0.0):.0%} is left "
                 "once their noise is taken out"
             )
-        if np.linalg.cond(_scaled(self.moments.sum(axis=0))) > 1e10:
+        if self._told or np.linalg.cond(_scaled(self.moments.sum(axis=0))) > 1e10:
             return "systems, quality and length cannot be told apart in these data"
         return None
 
     @cached_property
+    def _left(self) -> Floats:
+        """[cells, useful] what of quality systems and length do not tell."""
+        first = len(self.present) - 1
+        own = np.arange(first, first + len(self.useful))
+        x = self.columns
+        rest = np.delete(x, own, axis=1)
+        return np.asarray(x[:, own] - rest @ np.linalg.lstsq(rest, x[:, own], rcond=None)[0])
+
+    @property
+    def _told(self) -> bool:
+        """Whether nothing but rounding is left of some kind of quality."""
+        size = np.sqrt((self.within(self._quality) ** 2).sum(axis=0))
+        return bool((np.linalg.svd(self._left / size, compute_uv=False) < 1e-8).any()) if len(size) else False
+
+    @cached_property
     def signal(self) -> float | None:
         """The smallest share of quality's differences that is no noise, systems, items and length apart; None: no quality."""
-        kinds = len(self.useful)
-        if not kinds:
+        if not len(self.useful):
             return None
-        first = len(self.present) - 1
-        own = np.arange(first, first + kinds)
-        rest = np.setdiff1d(np.arange(self.columns.shape[1]), own)
-        x = self.columns
-        left = x[:, own] - x[:, rest] @ np.linalg.lstsq(x[:, rest], x[:, own], rcond=None)[0]
-        whole = left.T @ left
+        whole = self._left.T @ self._left
         noise = np.diag((self.noise[:, self.useful] * self.company[:, None]).sum(axis=0))
         # The smallest root of |whole - noise - s whole|.
         inverse = np.linalg.inv(np.linalg.cholesky(whole))
@@ -203,7 +221,7 @@ class Design:
         whole = moments.sum(axis=0)
         coefficients = np.linalg.solve(whole, projected.sum(axis=0))
         influence = np.linalg.solve(whole, (projected - moments @ coefficients).T)
-        many = influence.shape[1]
+        many = self.clusters
         return coefficients, influence @ influence.T * (many / (many - 1))
 
     def quality_slopes(self, scores: Floats) -> Floats:

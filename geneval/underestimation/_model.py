@@ -51,8 +51,26 @@ class Estimate:
         return cls(None, None, None, 0, unit, "", reason)
 
 
-def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, estimator: str) -> Estimate:
-    """A mean, with an interval over clusters: linearised ratio of sums, Student's t."""
+def of_clusters(
+    values: Floats,
+    cluster: Ints,
+    confidence: float,
+    *,
+    unit: str,
+    estimator: str,
+    within: tuple[float, float] | None = None,
+) -> Estimate:
+    """A mean, with an interval over clusters: linearised ratio of sums, Student's t.
+
+    Args:
+        values: of which the mean is taken.
+        cluster: of each value.
+        confidence: of the interval.
+        unit: of the values.
+        estimator: how they came about.
+        within: bounds of the values, for shares. The interval keeps to them; where all clusters say the same, it tells how
+            many of others could say otherwise (Clopper and Pearson 1934).
+    """
     if not len(values):
         return Estimate.none(f"no {unit}", unit)
     mean = float(values.mean())
@@ -61,7 +79,14 @@ def of_clusters(values: Floats, cluster: Ints, confidence: float, *, unit: str, 
         return Estimate(mean, None, None, len(values), unit, estimator, "one item gives no interval")
     se = math.sqrt(float((sums**2).sum()) * len(sums) / (len(sums) - 1)) / len(values)
     reach = quantile((1 + confidence) / 2, len(sums) - 1) * se
-    return Estimate(mean, mean - reach, mean + reach, len(values), unit, f"{estimator}; sandwich over items, t")
+    low, high, told = mean - reach, mean + reach, f"{estimator}; sandwich over items, t"
+    if within is None:
+        return Estimate(mean, low, high, len(values), unit, told)
+    if np.ptp(values) == 0:
+        others = 1 - ((1 - confidence) / 2) ** (1 / len(sums))
+        low, high = (mean + others * (bound - mean) for bound in within)
+        told = f"{estimator}; all items say the same: Clopper-Pearson over items"
+    return Estimate(mean, max(low, within[0]), min(high, within[1]), len(values), unit, told)
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from geneval.underestimation._known import Known
@@ -26,20 +24,13 @@ def pairs_of(known: Known) -> dict[str, object]:
         for kind in np.unique(kinds).tolist():
             at = np.flatnonzero(kinds == kind)
             cluster = evidence.design.cluster[above[at]]
-            rate = _share(of_clusters(wrong[at], cluster, known.plan.confidence, unit="pairs", estimator=_ESTIMATOR))
+            rate = of_clusters(
+                wrong[at], cluster, known.plan.confidence, unit="pairs", estimator=_ESTIMATOR, within=(0, 1)
+            )
             winner, loser = divmod(kind, len(names))
             found.append({"preferred": names[winner], "other": names[loser], "contradiction": rate, **_beside(rate)})
         rows.append({"scorer": scorer.name, "pairs": found})
     return {"rule": _ESTIMATOR, "scorers": rows, "ceiling": _ceiling(known)}
-
-
-def _share(found: Estimate) -> Estimate:
-    """Kept between 0 and 1; where all items say the same, nothing tells how sure that is."""
-    if found.value is None or found.low is None or found.high is None:
-        return found
-    if found.low == found.high:
-        return replace(found, low=None, high=None, reason="all items say the same, which gives no interval")
-    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def _beside(rate: Estimate) -> dict[str, object]:

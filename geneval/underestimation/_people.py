@@ -37,6 +37,8 @@ class Evidence:
         scores: [scorers, cells], higher is better.
         grade: [cells] overall, for preferences half the mean vote, up or down.
         names: of the kinds of quality.
+        lower: of which of them lower grades are better; they stand turned round.
+        overall: whether the one kind is the criterion that counts, since it has no components.
         reliability: of each kind, as people's words stand (1 - noise / variance).
         assumed: whether that was assumed, since nobody's words can be compared with another's.
         ceiling: how far people agree with each other, where it can be told.
@@ -54,6 +56,19 @@ class Evidence:
     assumed: bool
     ceiling: Ceiling | None
     warnings: tuple[str, ...]
+    lower: tuple[bool, ...] = (False,)
+    overall: bool = False
+
+    @cached_property
+    def output(self) -> Ints:
+        """[cells] the output's number: of choices a cell is one side, and an output may be in several."""
+        number: Ints = np.unique(self.item * len(self.design.systems) + self.system, return_inverse=True)[1]
+        return number
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs people spoke about."""
+        return int(self.output.max(initial=-1)) + 1
 
     def keep(self, mask: np.ndarray) -> Evidence:
         """Some of the cells."""
@@ -92,12 +107,13 @@ def of_ratings(
     """Rated outputs. Systems are matched on the components of the grade where there are any, else on the grade.
 
     Raises:
-        UsageError: a component that there are no ratings of.
+        UsageError: a component, or a criterion of which lower is better, that there are no ratings of.
     """
     joined = rated(outputs.scores, ratings, criterion)
     cells, told = joined.cells, list(joined.warnings)
     grades = _grades(ratings)
     item, system = _places(outputs, cells)
+    _check_lower(lower, grades)
     names = _components(grades, cells, criterion, plan, told)
     kinds = [_mean(grades[name], cells) for name in names]
     kinds = [-values if name in lower else values for name, values in zip(names, kinds, strict=True)]
@@ -131,6 +147,8 @@ def of_ratings(
         assumed,
         None,
         tuple(told),
+        tuple(n in lower for n in names) or (criterion.lower,),
+        not names,
     )
 
 
@@ -178,12 +196,21 @@ def of_preferences(
 
 def exact_columns(lengths: Floats) -> Floats:
     """Length and its square, centred, [cells, 2]; none where all are of one length."""
-    spread = float(lengths.std())
+    spread = float(lengths.std()) if len(lengths) else 0.0
     if not spread:
         return np.zeros((len(lengths), 0))
     scaled = (lengths - lengths.mean()) / spread
     squared = scaled**2
     return np.stack([scaled, squared], axis=1) if len(np.unique(scaled)) > 2 else scaled[:, None]
+
+
+def _check_lower(lower: Sequence[str], grades: Mapping[str | None, Grades]) -> None:
+    strangers = [name for name in lower if name not in grades]
+    if strangers:
+        have = ", ".join(str(n) for n in grades)
+        raise UsageError(
+            f"lower is said to be better of {', '.join(strangers)}: no ratings are of that; there are: {have}"
+        )
 
 
 def _grades(ratings: Sequence[Rating]) -> dict[str | None, dict[tuple[str, str], list[tuple[str | None, float]]]]:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from geneval.agreement._correlations import Floats, Ints
+from geneval.agreement._correlations import Floats, Ints, rounded
 from geneval.underestimation._findings import OfScorer
 from geneval.underestimation._known import Known
 from geneval.underestimation._outputs import Outputs
@@ -114,10 +114,22 @@ def _ranked(known: Known, people: People) -> dict[str, object]:
     return {
         "items": len(people.items),
         "resamples": known.plan.resamples,
-        "by": [people.made, "corpus score" if graded else "mean score of the outputs that were compared"],
+        "by": [
+            people.made,
+            "corpus score" if graded else "mean score of the outputs that were compared",
+            *_turned(known),
+        ],
         "people": places(people.names, people.value),
         "scorers": [*rows, *(row for judge in known.judges for row in _of_judge(judge))],
     }
+
+
+def _turned(known: Known) -> list[str]:
+    """What is to be said where lower is better: all numbers stand turned round, the higher the better."""
+    criterion = known.said.of_ratings if known.evidence.kind == "ratings" else None
+    names = [str(criterion.name or "grade")] if criterion and criterion.lower else []
+    names += [one.scorer.label for one in known.outputs.answers if one.scorer.info.direction == "lower"]
+    return [f"{', '.join(names)} turned round, for lower is better"] if names else []
 
 
 def _of_judge(judge: OfScorer) -> list[dict[str, object]]:
@@ -158,10 +170,12 @@ def corpus_scores(outputs: Outputs, answers: Answers, items: Ints, systems: Ints
 
 
 def places(names: list[str], scores: Floats) -> list[dict[str, object]]:
-    """Best first; `first` and `last` are shares of resamples."""
+    """Best first; `first` and `last` are shares of resamples, shared by systems that tie."""
+    scores = rounded(scores)
     drawn = scores[1:]
-    first = np.bincount(drawn.argmax(axis=1), minlength=len(names)) / len(drawn)
-    last = np.bincount(drawn.argmin(axis=1), minlength=len(names)) / len(drawn)
+    first, last = (
+        _shared(drawn == best) for best in (drawn.max(axis=1, keepdims=True), drawn.min(axis=1, keepdims=True))
+    )
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     return [
         {"system": names[i], "value": float(scores[0, i]), "low": float(low[i]), "high": float(high[i])}
@@ -170,11 +184,16 @@ def places(names: list[str], scores: Floats) -> list[dict[str, object]]:
     ]
 
 
+def _shared(there: np.ndarray) -> Floats:
+    """[systems] the share of draws, a draw being shared by the systems that are there."""
+    return np.asarray((there / there.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
 def flips(
     names: list[str], people: Floats, scores: Floats, preferred: str = "people_prefer"
 ) -> list[dict[str, object]]:
     """Pairs of systems that scorer and people order differently, and in what share of resamples they do."""
-    found = []
+    found, people, scores = [], rounded(people), rounded(scores)
     for one, other in combinations(range(len(names)), 2):
         apart = np.sign(people[:, one] - people[:, other]) * np.sign(scores[:, one] - scores[:, other]) < 0
         if not apart[0]:

@@ -321,8 +321,8 @@ class _Reporting:
             "reliability_is": "assumed" if evidence.assumed else "estimated from several people's words",
             "signal_within_items": None if evidence.design.trouble else evidence.design.signal,
             "ceiling": evidence.ceiling.to_dict() if evidence.ceiling else None,
-            "outputs": len(evidence.item),
-            "items": evidence.design.clusters,
+            "outputs": evidence.outputs,
+            "items": len(np.unique(evidence.item)),
         }
 
     def _warn_about(self, evidence: Evidence) -> None:
@@ -334,10 +334,14 @@ class _Reporting:
                 "nobody graded an output twice, or too few did: how reliable grades are cannot be told, and is assumed to "
                 f"be {self.plan.reliability:g} for one grade (--reliability); `as_given` holds the numbers without it"
             )
-        if evidence.design.clusters < FEW:
+        compared, alone = evidence.design.clusters, evidence.outputs - evidence.design.outputs
+        if alone:
             self.warnings.append(
-                f"{evidence.design.clusters} items are few: intervals are too narrow below about {FEW}"
+                f"{alone} of {evidence.outputs} outputs are the only rated one of their item, and no system is compared by "
+                f"them: differences at equal quality are of {compared} items"
             )
+        if compared < FEW:
+            self.warnings.append(f"{compared} items are few: intervals are too narrow below about {FEW}")
         if self.outputs.left_aside:
             self.warnings.append(f"{self.outputs.left_aside} outputs beyond a system's first for an item do not count")
         self.warnings.append("one data set says nothing of others: a scorer may do otherwise on other items or systems")

@@ -85,7 +85,7 @@ def effects(
     total = np.where(total > _LITTLE * np.maximum(among, 1e-300), total, np.nan)
     value = speaks.sum(axis=0) / total[:, None]
     influence = speaks - weight[:, :, None] * value
-    many = len(items)
+    many = design.clusters
     se = np.sqrt((influence**2).sum(axis=0) * many / max(many - 1, 1)) / total[:, None]
     up, down = _turned(speaks * _grown(many, x.shape[1]), speaks.sum(axis=0), flips[:, items])
     none = np.isnan(value)

@@ -92,7 +92,7 @@ def _controls(known: Known, cuts: Sequence[Cut]) -> dict[str, Floats]:
     columns = [part.column[:, None] for cut in cuts for part in cut.whole(len(evidence.item))]
     exact = np.concatenate([evidence.design.exact, *columns], axis=1)
     told = replace(evidence, design=replace(evidence.design, exact=exact))
-    drawn = rng.standard_normal((2, DRAWS, len(evidence.item)))
+    drawn = rng.standard_normal((2, DRAWS, evidence.outputs))[..., evidence.output]
     median = np.argsort([abs(_correlation(row, evidence.grade)) for row in evidence.scores])[len(evidence.scores) // 2]
     noisy = unbiased(told, evidence.scores[median], 1.0)
     return {"random": drawn[0], "unbiased_noise": noisy.quality + noisy.noise * drawn[1]}

@@ -59,7 +59,8 @@ def kinds_of(
         found.append(_judged(outputs, judgements))
     for name, limit in valid_from.items():
         asked = name or (criterion.name if criterion else None)
-        turned = name in lower if name else criterion is not None and criterion.lower
+        counts = criterion is not None and asked == criterion.name
+        turned = asked in lower or (counts and criterion is not None and criterion.lower)
         found.append(_rated(outputs, ratings, name, (asked, turned), limit))
     if preferences:
         found.append(_preferred(outputs, preferences))

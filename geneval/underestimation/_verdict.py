@@ -47,8 +47,9 @@ def _below(row: Finding, held_out: Estimate) -> bool:
 
 
 def valid_gap(row: Finding) -> Estimate | None:
-    """The gap of valid outputs, by the strongest evidence there is."""
-    return next((gap for gap in row.gap_valid.values() if gap.value is not None), None)
+    """The gap of outputs known to be valid, by the strongest evidence with an interval; what a model inferred is not known."""
+    known = (gap for name, gap in row.gap_valid.items() if name != "inferred")
+    return next((gap for gap in known if gap.low is not None), None)
 
 
 def _above(row: Finding, held_out: Estimate) -> bool:
@@ -81,8 +82,8 @@ def of_scorer(findings: Sequence[Finding]) -> Kind:
     return "no_evidence" if kinds == {"no_evidence"} else "not_enough_evidence"
 
 
-def sentence(scorer: str, findings: Sequence[Finding]) -> str:
-    """What a scorer does, in words."""
+def sentence(scorer: str, findings: Sequence[Finding], held_out: Estimate) -> str:
+    """What a scorer does, in words; `held_out` as in `judged`."""
     down = [row for row in findings if row.direction == "down"]
     up = [row for row in findings if row.direction == "up"]
     kind = of_scorer(findings)
@@ -95,7 +96,7 @@ def sentence(scorer: str, findings: Sequence[Finding]) -> str:
         said.append("marks " + _listed(down) + " down")
     if up:
         said.append(("and " if said else "marks ") + _listed(up) + " up")
-    return f"{scorer} {' '.join(said)} at equal human quality: {_WORDS[kind]}{_undecided(kind, findings)}"
+    return f"{scorer} {' '.join(said)} at equal human quality: {_WORDS[kind]}{_undecided(kind, findings, held_out)}"
 
 
 _WORDS = {
@@ -105,10 +106,10 @@ _WORDS = {
 }
 
 
-def _undecided(kind: Kind, findings: Sequence[Finding]) -> str:
+def _undecided(kind: Kind, findings: Sequence[Finding], held_out: Estimate) -> str:
     if kind != "relative_misranking":
         return ""
-    above = [row.system for row in findings if row.direction == "up" and _is(row.p_rewarded)]
+    above = [row.system for row in findings if row.direction == "up" and _above(row, held_out)]
     if above:
         return f" ({', '.join(above)} above the human band)"
     if all(valid_gap(row) is None for row in findings):

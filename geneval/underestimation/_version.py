@@ -107,9 +107,10 @@ def parts_of(evidence: Evidence, outputs: Outputs, plan: ReportPlan) -> Iterator
     masks = []
     if evidence.kind == "ratings":
         for kind, name in enumerate(evidence.names):
-            values = design.quality[:, kind]
-            limit = plan.valid.get(name, float(np.quantile(values, 0.5, method="higher")))
-            masks.append((f"{name} {limit:g} or better", values >= limit - 1e-9))
+            values, sign = design.quality[:, kind], -1.0 if evidence.lower[kind] else 1.0
+            given = plan.valid.get(name, plan.valid.get("") if evidence.overall else None)
+            limit = float(np.quantile(values, 0.5, method="higher")) if given is None else sign * given
+            masks.append((f"{name} {sign * limit:g} or better", values >= limit - 1e-9))
     edges = np.unique(np.quantile(lengths, [0, 1 / 3, 2 / 3, 1], method="nearest"))
     for low, high in pairwise(edges.tolist()):
         inside = (lengths > low) | ((low == edges[0]) & (lengths == low))

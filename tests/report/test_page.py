@@ -348,8 +348,10 @@ HEADLINES = [
     (data({"f1": DOWN, "bleu": DOWN, "chrf": NOT}, "abc"), "2 of 3 scorers mark a down at equal human quality."),
     (data({"f1": UP, "bleu": UP}), "Both scorers mark c up at equal human quality."),
     (data({"f1": ("down", "down", None)}), "f1 marks a and b down at equal human quality."),
+    (data({"f1": DOWN, "bleu": (None, "down", None)}), "f1 marks a down at equal human quality."),
+    (data({"f1": ("down", "down", None), "bleu": ("down", None, None), "chrf": (None, "down", None)}), "2 of 3 scorers mark a down at equal human quality."),
     (data({"f1": NOT}, verdict="not_enough_evidence"), "Not enough evidence that any scorer marks a system down or up."),
-    (data({"f1": NOT}, verdict="no_evidence"), "No system is marked down or up: at equal human quality, all get the same scores."),
+    (data({"f1": NOT}, verdict="no_evidence"), "No system is marked down or up: at equal human quality, all get the same scores, within the margin."),
 ]  # fmt: skip
 
 

@@ -80,7 +80,8 @@ def test_standard_errors_are_those_of_the_findings(report, helped):
         assert all(option["se_now"] == pytest.approx(now) for option in options.values())
         assert options["twice the items"]["se_then"] == pytest.approx(now / math.sqrt(2))
         new = options["150 grades of outputs of new items"]
-        assert new["se_then"] == pytest.approx(now * math.sqrt(180 / 330)) and new["adds"] == {"judgements": 150}
+        # New outputs get two grades each, as the 180 have: 150 grades are 75 outputs.
+        assert new["se_then"] == pytest.approx(now * math.sqrt(180 / 255)) and new["adds"] == {"judgements": 150}
         assert options["2 more references an item"]["adds"] == {"references": 120}
         # 150 of 180 outputs with three grades in place of two.
         again = options["150 more grades of outputs that have some"]["se_then"]
@@ -130,7 +131,7 @@ def test_preferences_are_helped_too():
     found = find_underestimation(inputs, preferences=choices, scorers=["token_f1"], plan=PLAN).sections["help"]
     options = {option["option"]: option for option in found["scorers"][0]["options"]}
     again = options["150 choices between outputs of new items"]
-    assert again["se_then"] == pytest.approx(again["se_now"] * math.sqrt(60 / 210))
+    assert again["se_then"] == pytest.approx(again["se_now"] * math.sqrt(180 / 330))
     assert all(point["systems"].value is None for point in found["references"][0]["points"])
 
 

@@ -131,13 +131,14 @@ def test_contradictions_equal_counting(chosen):
     assert chosen.sections["pairs"]["ceiling"].value == known.evidence.ceiling.value
 
 
-def test_pairs_that_all_say_the_same_have_no_interval():
+def test_pairs_that_all_say_the_same_have_the_interval_of_their_number():
     predictions = {"one": ["a b"] * 6, "two": ["c d"] * 6}
     inputs = inputs_from_lists(predictions=predictions, references=[["a b", "a"]] * 6)
     ratings = [Rating(str(n + 1), name, value + n % 2) for n in range(6) for name, value in (("one", 1), ("two", 4))]
     pairs = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], plan=PLAN).sections["pairs"]
     (row,) = pairs["scorers"][0]["pairs"]
-    assert row["contradiction"].value == 1 and row["contradiction"].low is None and row["worse_than_chance"] is None
+    assert row["contradiction"].value == 1 and row["contradiction"].low == pytest.approx(0.025 ** (1 / 6))
+    assert row["worse_than_chance"]
 
 
 def test_outputs_equal_to_references_are_valid_by_their_tier():

@@ -291,7 +291,10 @@ def test_the_command_slices_by_columns_of_a_file(planted, columns, tmp_path):
     ]
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 0, done.output
-    assert "Slices at equal quality, token_f1:" in done.stdout and "formal true -" in done.stdout
+    assert (
+        "Slices at equal quality, token_f1, on the held-out half:" in " ".join(done.stdout.split())
+        and "formal true -" in done.stdout
+    )
     assert "columns to slice by" in done.stderr
     bad = CliRunner().invoke(app, ["report", str(path), "-s", "token_f1", "--slices", str(tmp_path / "none.jsonl")])
     assert bad.exit_code == 3 and "none.jsonl" in bad.output
