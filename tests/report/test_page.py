@@ -326,7 +326,7 @@ def test_other_words():
     assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
-def data(directions, order=None, verdict="relative_misranking"):
+def data(directions, order=None, verdict="relative_misranking", clear=True):
     """What a headline is made from: by scorer the direction of systems a, b and c; people put a first."""
     systems = [
         {"scorer": name, "system": system, "direction": way}
@@ -335,7 +335,8 @@ def data(directions, order=None, verdict="relative_misranking"):
     ]
     found = {"scorers": [{"scorer": name, "verdict": verdict} for name in directions], "systems": systems}
     if order:
-        rows = [{"scorer": name, "systems": [{"system": s} for s in order]} for name in directions]
+        flips = [{"people_prefer": "a", "scorer_prefers": order[0], "clear": clear}]
+        rows = [{"scorer": name, "systems": [{"system": s} for s in order], "flips": flips} for name in directions]
         found["ranking"] = {"people": [{"system": s} for s in "abc"], "scorers": rows}
     return found
 
@@ -344,6 +345,7 @@ DOWN, UP, NOT = ("down", None, None), (None, None, "up"), (None, None, None)
 HEADLINES = [
     (data({"f1": DOWN, "bleu": DOWN, "chrf": DOWN}, "bca"), "All 3 scorers mark a down at equal human quality. People rank it first, all scorers last."),
     (data({"f1": DOWN}, "bac"), "f1 marks a down at equal human quality. People rank it first, f1 2nd of 3."),
+    (data({"f1": DOWN}, "bac", clear=False), "f1 marks a down at equal human quality."),
     (data({"f1": DOWN, "bleu": NOT}), "f1 marks a down at equal human quality."),
     (data({"f1": DOWN, "bleu": DOWN, "chrf": NOT}, "abc"), "2 of 3 scorers mark a down at equal human quality."),
     (data({"f1": UP, "bleu": UP}), "Both scorers mark c up at equal human quality."),
