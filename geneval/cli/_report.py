@@ -251,7 +251,7 @@ def _entailment(name: str | None) -> NamedEntailment | None:
 def _save(found: Underestimation, output: Path, *, quiet: bool) -> None:
     found.save(output)
     if not quiet:
-        say(f"written: {output} (underestimation.json, report.html)")
+        say(f"written: {output} (underestimation.json, report.html, metrics.json)")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:
@@ -260,6 +260,9 @@ def _split(given: list[str]) -> tuple[Result | None, list[str]]:
 
     runs = [path for path in given if (Path(path) / "results.json").is_file()]
     files = [path for path in given if path not in runs]
+    for path in files:
+        if (Path(path) / "underestimation.json").is_file():
+            raise UsageError(f"{path} is a report; name the run or the files of outputs that it is to be made of")
     if len(runs) > 1:
         raise UsageError(f"{runs[0]} and {runs[1]} are run directories; a report is about one run")
     return (Result.open(runs[0]) if runs else None), files

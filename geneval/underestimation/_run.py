@@ -38,7 +38,7 @@ from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval.underestimation._version import Exchanged, Version
-from geneval_references import TIERS, InputError, ReferenceSet, select
+from geneval_references import TIERS, InputError, ReferenceSet, UsageError, select
 from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
 
@@ -97,6 +97,8 @@ def find_underestimation(
     from geneval.evaluation import Settings, prepared
 
     chosen = plan or ReportPlan()
+    if name is not None and not name.strip():
+        raise UsageError(f"the name {name!r} does not fit; a data set is called by a letter at least (--name)")
     specs, left_out = default_scorers() if scorers is None else (scorers, None)
     ready = prepared([specs] if isinstance(specs, str | Scorer) else list(specs))
     grades, noted = rows_of(inputs.ratings if ratings is None else ratings, Rating, read_ratings, ratings_of)
@@ -181,6 +183,11 @@ class _Reporting:
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
         self._exchanged = Exchanged(self.outputs, items, self.plan)
         validity = self._validity()
+        self.warnings += [
+            f"of {kind.known.sum():,} rated outputs none is valid ({kind.rule}, --valid): is that grade on the raters' scale?"
+            for kind in validity
+            if kind.evidence.startswith("rated") and not kind.valid.any()
+        ]
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
         findings, said, rows = self._of_all(ones)
