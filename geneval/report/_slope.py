@@ -12,7 +12,7 @@ from geneval.report._svg import Scale, dot, drawn, line, words
 from geneval.report._words import Json, number
 
 _TOP, _LINE, _LEFT, _RIGHT = 62, 18, 155, 227
-_LETTERS = 18
+_LETTERS, _BOLD = 20, 17
 """There is room for so many in a label: sign, name and number."""
 
 CROWD = 12
@@ -82,12 +82,13 @@ def _system(system: str, way: str, left: _Side, right: _Side, aside: float | Non
 def _labels(side: _Side, ways: Mapping[str, str | None], bottom: float, *, end: bool) -> Iterator[str]:
     order = sorted(side.rows, key=side.height)
     heights = apart([side.height(system) for system in order], _LINE, bottom)
-    away = -18 if end else 18
+    away = -16 if end else 16
     for system, y in zip(order, heights, strict=True):
         way = ways.get(system) or "none"
         yield line(side.x + away * 0.5, side.height(system), side.x + away * 0.85, y, "leader")
         sign, value = SIGNS.get(ways.get(system) or "", ""), number(side.rows[system]["value"])
-        name = short(system, _LETTERS - len(sign) - len(value) - 1)
+        room = _BOLD if way == "down" else _LETTERS
+        name = short(system, room - len(sign) - len(value) - 1)
         text = f"{sign}{name} {value}" if end else f"{value} {sign}{name}"
         yield words(side.x + away, y + 4, text, f"label {way}{' end' if end else ''}")
 
