@@ -110,6 +110,7 @@ def run(*given):
 # options, exit code, what is said
 REFUSED = [
     (["--valid", "inf"], 2, "allowed: a finite grade"),
+    (["--judge", "verdicts"], 3, "verdicts: no such file"),
     (["--name", " "], 2, "a data set is called by a letter at least"),
     (["--component", "taste"], 2, "there are: grades without a name only"),
 ]
