@@ -49,7 +49,7 @@ def finding(data: Json) -> Figure:
     return Figure(
         "ranking",
         "Systems by people, and by each scorer",
-        "Best at the top. A line that falls is a system that people rank higher than the scorer does.",
+        "Best at the top, each side on a scale of its own. Lines that cross are systems that a scorer orders against people.",
         charts[:SHOWN],
         charts[SHOWN:],
         [("down", "▼ marked down at equal quality"), ("up", "▲ marked up"), ("none", "neither")],

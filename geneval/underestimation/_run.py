@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -286,9 +287,24 @@ class _Reporting:
             with about(judge):
                 outputs, told = with_judge(self.outputs, judge)
                 evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
-            self.warnings += [*((told,) if told else ()), *evidence.warnings]
+            self.warnings += [*((told,) if told else ()), *self._copied(judge), *evidence.warnings]
             found.append(OfJudge(Version(outputs, self._exchanged, evidence, items, self.plan), 0, kinds))
         return found
+
+    def _copied(self, judge: Judge) -> list[str]:
+        """Whether a judge's verdicts are people's own grades: the same file, perhaps."""
+        criterion, grades = self.people.of_ratings, defaultdict[tuple[str, str], list[float]](list)
+        for row in self.people.ratings:
+            if criterion is not None and row.criterion == criterion.name and (row.id, row.system) in judge.values:
+                grades[row.id, row.system].append(row.value)
+        if len(grades) < FEW or any(float(np.mean(given)) != judge.values[cell] for cell, given in grades.items()):
+            return []
+        return [
+            (
+                f"{judge.name}: its verdicts are just what people gave, on all {len(grades)} outputs of both: if they are "
+                "people's grades, what is said of this judge says nothing"
+            )
+        ]
 
     def _of_all(
         self, ones: Sequence[OfScorer]
