@@ -12,7 +12,7 @@ from geneval.cli._options import (
     SHOWING,
     AllowMissing,
     Confidence,
-    Formats,
+    Format,
     Quiet,
     References,
     Scorers,
@@ -159,7 +159,15 @@ def report(
     allow_missing: AllowMissing = False,
     seed: Seed = 12345,
     confidence: Confidence = 0.95,
-    format: Formats = None,  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        list[Format] | None,
+        typer.Option(
+            metavar="[table|json|text]",
+            help="How the report is printed: a table on a terminal, else json. `text` says that OUTPUTS and references are "
+            "plain text, a line an item, one reference file a reference.",
+            rich_help_panel=SHOWING,
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Tell which systems each scorer marks down or up relative to people, by how much, how sure, on what evidence.

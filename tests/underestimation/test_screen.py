@@ -138,6 +138,11 @@ def test_what_was_written_is_named_and_a_report_is_no_run():
     assert again.exit_code == 2 and "out is a report; name the run or the files of outputs" in again.output
 
 
+def test_help_names_the_forms_that_a_report_has():
+    told = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "120"}).output
+    assert "[table|json|text]" in told and "latex" not in told
+
+
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path):
     """A limit on the size of files stands for a full disk: the kernel refuses to write on."""
     resource = pytest.importorskip("resource")
