@@ -185,9 +185,9 @@ def _slices(report: Underestimation, scorer: str) -> list[str]:
 
 
 def _help(report: Underestimation) -> list[str]:
-    """What would help most, for the scorer that is least settled."""
+    """What would help most, for the first scorer that it can be told of."""
     section: Any = report.sections.get("help", {})
-    told = dict.fromkeys(row["sentence"] for row in section.get("scorers", ()) if row.get("sentence"))
+    told = dict.fromkeys(row["sentence"] for row in section.get("scorers", ()) if row.get("options"))
     return [fill(f"What would help: {next(iter(told))}.", "  ")] if told else []
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from geneval.underestimation._model import Finding
 from geneval.underestimation._people import Evidence
-from geneval.underestimation._rankings import LIKELY
+
+TOLD = 0.75
+"""From this probability on, the headline tells that a scorer turns people's order around."""
 
 Said = Sequence[Mapping[str, Any]]
 """A row a scorer: its name, its verdict, whether it sides with people."""
@@ -75,13 +77,13 @@ def _against_band(rows: Sequence[Finding]) -> str:
 
 
 def _orders(ranking: Any) -> list[str]:
-    """Scorers that put another system above the one that people put first, where resampling hardly ever undoes it."""
+    """Scorers that put another system above the one that people put first, where resampling seldom undoes it."""
     if "people" not in ranking or len(ranking["people"]) < 2:
         return []
     best = ranking["people"][0]["system"]
     places: dict[str, list[tuple[str, float]]] = {}
     for row in ranking["scorers"]:
-        flips = [flip for flip in row["flips"] if flip["people_prefer"] == best and flip["clear"]]
+        flips = [flip for flip in row["flips"] if flip["people_prefer"] == best and flip["probability"] >= TOLD]
         if flips:
             where, chance = _place(best, row["systems"][-1], flips)
             places.setdefault(where, []).append((row["scorer"], chance))
@@ -91,7 +93,7 @@ def _orders(ranking: Any) -> list[str]:
 
 def _place(best: str, last: Mapping[str, Any], flips: Said) -> tuple[str, float]:
     """Where a scorer puts it, with the probability of just that."""
-    if last["system"] == best and last["last"] >= LIKELY:
+    if last["system"] == best and last["last"] >= TOLD:
         return "last", last["last"]
     surest = max(flips, key=lambda flip: flip["probability"])
     return f"below {surest['scorer_prefers']}", surest["probability"]
