@@ -204,7 +204,7 @@ def _check_names(read: Sequence[tuple[str, _Report]]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
-            f"{len(twice)} names are of several reports: {', '.join(twice)}; a card has one report a data set: give each a name "
+            f"several reports are called {', '.join(twice)}; a card has one report a data set: give each a name "
             "of its own (geneval report --name NAME)"
         )
 

@@ -18,8 +18,13 @@ def text_at(x: float, y: float, text: str, look: str = "") -> str:
 
 
 def short(text: str, most: int) -> str:
-    """A name of so many letters at most, the last an ellipsis where some were cut."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    """A name of so many letters at most; what tells long names apart is often their end, so the middle is cut.
+
+    >>> short("org/model-large-v2", 12)
+    'org/mo…ge-v2'
+    """
+    tail = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def round_step(span: float) -> float:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from geneval.cli._render import printed
+from geneval.cli._screen import fill
 from geneval.cli._talk import plain
 
 if TYPE_CHECKING:
     from geneval.cards import Cards
 
-_WIDTH = 110
 _HEADS = (
     "data set",
     "items, outputs, systems",
@@ -52,12 +51,12 @@ def _markdown(card: Mapping[str, Any]) -> Iterator[str]:
 
 def _table(cards: Cards) -> Iterator[str]:
     for card in cards.cards:
-        yield from (plain(fill(card["summary"], _WIDTH), keep="\n"), "")
+        yield from (plain(fill(card["summary"]), keep="\n"), "")
         for row in card["data_sets"]:
             name, *cells = _cells(row, plain)
             yield name
             for head, cell in zip(_HEADS[1:], cells, strict=True):
-                yield fill(cell, _WIDTH, initial_indent=f"  {head}: ", subsequent_indent="    ")
+                yield fill(cell, "    ", f"  {head}: ")
         yield from ("", *(plain(f"{name}: {signature}") for name, signature in _signatures(card)), "")
 
 

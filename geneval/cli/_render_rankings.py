@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from geneval.cli._screen import FEW, MANY, fill
 
 if TYPE_CHECKING:
     from geneval.underestimation import Underestimation
 
-_WIDTH = 110
+T = TypeVar("T")
+
+
+_ENDS = 3
+"""Of a long order, so many systems at either end are named."""
+
+
+def few(rows: Sequence[T]) -> Sequence[T]:
+    """Scorers with lines of their own: all, or the first few of many."""
+    return rows[:FEW] if len(rows) > MANY else rows
 
 
 def rankings(report: Underestimation) -> list[str]:
@@ -21,24 +31,24 @@ def rankings(report: Underestimation) -> list[str]:
 def _ranks(report: Underestimation) -> Iterator[str]:
     ranking: Any = report.sections["ranking"]
     if "reason" in ranking:
-        yield f"Ranking: {ranking['reason']}."
+        yield fill(f"Ranking: {ranking['reason']}.")
         return
-    yield fill(
-        f"Best first, by people ({ranking['by'][0]}): {_order(ranking['people'])}", _WIDTH, subsequent_indent="  "
-    )
-    for row in ranking["scorers"]:
+    yield fill(f"Best first, by people ({ranking['by'][0]}): {_order(ranking['people'])}", "  ")
+    for row in few(ranking["scorers"]):
         clear = [
             f"{flip['scorer_prefers']} above {flip['people_prefer']} ({flip['probability']:.2f})"
             for flip in row["flips"]
             if flip["clear"]
         ]
         flips = f"; against people: {', '.join(clear)}" if clear else ""
-        yield fill(f"by {row['scorer']}: {_order(row['systems'])}{flips}", _WIDTH, subsequent_indent="  ")
+        yield fill(f"by {row['scorer']}: {_order(row['systems'])}{flips}", "  ")
 
 
 def _order(rows: Any) -> str:
-    names = ", ".join(row["system"] for row in rows)
-    return f"{names} (first with probability {rows[0]['first']:.2f}, last {rows[-1]['last']:.2f})"
+    names = [row["system"] for row in rows]
+    if len(names) > _ENDS * 2 + 2:
+        names[_ENDS:-_ENDS] = [f"{len(names) - 2 * _ENDS} more"]
+    return f"{', '.join(names)} (first with probability {rows[0]['first']:.2f}, last {rows[-1]['last']:.2f})"
 
 
 def _corrected(report: Underestimation) -> Iterator[str]:
@@ -46,14 +56,14 @@ def _corrected(report: Underestimation) -> Iterator[str]:
     found: Any = report.sections["corrected"]
     if "reason" in found or found["nothing_to_gain"]:
         return
-    yield fill(f"Corrected: {found['sentence']} (judged outputs must be a random sample).", _WIDTH)
+    yield fill(f"Corrected: {found['sentence']} (judged outputs must be a random sample).")
     order = found["order"]
     if order.get("scorer"):
         rows = {row["system"]: row for row in found["systems"]}
         means = (_mean(rows[row["system"]], order["scorer"], row) for row in order["systems"])
-        yield fill(f"  by {order['scorer']}: {'; '.join(means)}", _WIDTH, subsequent_indent="    ")
+        yield fill(f"  by {order['scorer']}: {'; '.join(means)}", "    ")
     for warning in found["warnings"]:
-        yield fill(f"  warning: {warning}", _WIDTH, subsequent_indent="    ")
+        yield fill(f"  warning: {warning}", "    ")
 
 
 def _mean(row: Any, scorer: str, place: Any) -> str:
@@ -64,19 +74,17 @@ def _mean(row: Any, scorer: str, place: Any) -> str:
 
 def _tiers(report: Underestimation) -> Iterator[str]:
     found: Any = report.sections["tiers"]
-    for row in found.get("scorers", ()):
-        yield fill(f"Tiers, {row['sentence']}.", _WIDTH, subsequent_indent="  ")
+    for row in few(found.get("scorers", ())):
+        yield fill(f"Tiers, {row['sentence']}.", "  ")
 
 
 def _pairs(report: Underestimation) -> Iterator[str]:
     """Pairs of systems that a scorer puts against people more often than a coin would, the worst one a scorer."""
     found: Any = report.sections["pairs"]
-    for scorer in found.get("scorers", ()):
+    for scorer in few(found.get("scorers", ())):
         bad = [row for row in scorer["pairs"] if row["worse_than_chance"]]
         if bad:
             row = max(bad, key=lambda one: one["contradiction"].value)
             rate, more = row["contradiction"], f"; {len(bad) - 1} more" if len(bad) > 1 else ""
             told = f"{rate.value:.2f} of {rate.n} pairs where people prefer {row['preferred']} to {row['other']}"
-            yield fill(
-                f"{scorer['scorer']} contradicts people in {told} (chance: .50){more}", _WIDTH, subsequent_indent="  "
-            )
+            yield fill(f"{scorer['scorer']} contradicts people in {told} (chance: .50){more}", "  ")

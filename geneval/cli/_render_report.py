@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from io import StringIO
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from geneval.cli._render import table_of
-from geneval.cli._render_rankings import rankings
+from geneval.cli._render_rankings import few, rankings
+from geneval.cli._screen import FEW, LETTERS, MANY, fill, for_screen, width
 from geneval.cli._talk import plain, plain_json
+from geneval.drawing import short
 
 if TYPE_CHECKING:
     from geneval.underestimation import Underestimation
 
-_WIDTH = 110
 _ALPHA = 0.05
 
 
@@ -29,9 +29,10 @@ def render(report: Underestimation, form: str | None) -> None:
 
 def lines_of(report: Underestimation) -> list[str]:
     """The summary: what fits on a screen; the page and the JSON hold the rest."""
-    names = [str(said["scorer"]) for said in report.scorers]
+    report, cut = for_screen(report)
+    names = few([str(said["scorer"]) for said in report.scorers])
     return [
-        fill(report.finding, _WIDTH),
+        fill(report.finding),
         "",
         _people(report),
         _audit(report),
@@ -44,7 +45,16 @@ def lines_of(report: Underestimation) -> list[str]:
         *_without(report),
         *rankings(report),
         *_help(report),
+        *_elsewhere(report, cut=cut),
     ]
+
+
+def _elsewhere(report: Underestimation, *, cut: bool) -> list[str]:
+    """What there was no room for."""
+    more = len(report.scorers) - FEW if len(report.scorers) > MANY else 0
+    told = [f"causes, slices, order and contradictions of {more} more scorers"] if more else []
+    told += ["names in full"] if cut else []
+    return [fill(f"In underestimation.json and report.html (-o DIR): {'; '.join(told)}.")] if told else []
 
 
 def _without(report: Underestimation) -> list[str]:
@@ -53,7 +63,7 @@ def _without(report: Underestimation) -> list[str]:
     told = (
         f"No value of {', '.join(lacking)} has 20 outputs, and as many to compare them with, so no slice is made of it."
     )
-    return [fill(told, _WIDTH), ""] if lacking else []
+    return [fill(told), ""] if lacking else []
 
 
 def _people(report: Underestimation) -> str:
@@ -61,8 +71,7 @@ def _people(report: Underestimation) -> str:
     reliability = ", ".join(f"{name} {value:.2f}" for name, value in people["reliability"].items())
     return fill(
         f"Matched on {', '.join(people['matched_on'])}, item and length: {people['outputs']} outputs of {people['items']} "
-        f"items, by {people['evidence']}; reliability {people['reliability_is']}: {reliability}.",
-        _WIDTH,
+        f"items, by {people['evidence']}; reliability {people['reliability_is']}: {reliability}."
     )
 
 
@@ -76,7 +85,7 @@ def _audit(report: Underestimation) -> str:
         else "no system equals its references more often than chance would have it"
     )
     others = [found["message"] for found in audit["findings"] if found["kind"] != "leak"]
-    return fill(f"Audit: {'; '.join([told, *others])}.", _WIDTH)
+    return fill(f"Audit: {'; '.join([told, *others])}.")
 
 
 def _references(report: Underestimation) -> list[str]:
@@ -86,7 +95,7 @@ def _references(report: Underestimation) -> list[str]:
         f"{row['reference']} {row['grade'].value:.3g}, below {row['below']} and above {row['above']} of {row['of']} systems"
         for row in section.get("references", [])
     ]
-    return [fill(f"References as people rate them: {'; '.join(rows)}.", _WIDTH)] if rows else []
+    return [fill(f"References as people rate them: {'; '.join(rows)}.")] if rows else []
 
 
 def _grid(report: Underestimation) -> list[str]:
@@ -96,14 +105,14 @@ def _grid(report: Underestimation) -> list[str]:
     systems = _by_people(report)
     rows = [[system, *(_cell(report, system, said) for said in report.scorers)] for system in systems]
     rows += [[name, *(tell(report, said) for said in report.scorers)] for name, tell in _ROWS.items()]
-    console = Console(width=_WIDTH, file=StringIO(), color_system=None)
+    console = Console(width=width(), file=StringIO(), color_system=None)
     table_of(console, ["", *(str(said["scorer"]) for said in report.scorers)], rows)
     head = (
         "What each scorer gives a system beyond all at equal human quality, for the same item and length, in standard "
         "deviations of the score within items. ▲ marked up, "
         "▼ marked down, = shown to be nothing, ? not settled: about so many judged outputs would."
     )
-    return [fill(head, _WIDTH), "", *console.file.getvalue().rstrip("\n").splitlines(), ""]  # type: ignore[attr-defined]
+    return [fill(head), "", *console.file.getvalue().rstrip("\n").splitlines(), ""]  # type: ignore[attr-defined]
 
 
 def _by_people(report: Underestimation) -> list[str]:
@@ -169,12 +178,11 @@ def _slices(report: Underestimation, scorer: str) -> list[str]:
     rows = [row for one in section.get("scorers", ()) if one["scorer"] == scorer for row in one["slices"]]
     found = [row for row in rows if row["found"] and row["by"] != "system"]
     # The half in which a slice was found makes it look larger than it is.
-    told = "; ".join(f"{row['by']} {row['slice']} {_with_interval(row['confirmed'])}" for row in found)
-    return (
-        [fill(f"Slices at equal quality, {scorer}, on the held-out half: {told}.", _WIDTH, subsequent_indent="  ")]
-        if found
-        else []
+    told = "; ".join(
+        f"{short(row['by'], LETTERS)} {short(row['slice'], 2 * LETTERS)} {_with_interval(row['confirmed'])}"
+        for row in found
     )
+    return [fill(f"Slices at equal quality, {scorer}, on the held-out half: {told}.", "  ")] if found else []
 
 
 def _with_interval(found: Any) -> str:
@@ -185,7 +193,7 @@ def _help(report: Underestimation) -> list[str]:
     """What would help most, for the first scorer that it can be told of."""
     section: Any = report.sections.get("help", {})
     told = dict.fromkeys(row["sentence"] for row in section.get("scorers", ()) if row.get("options"))
-    return [fill(f"What would help: {next(iter(told))}.", _WIDTH, subsequent_indent="  ")] if told else []
+    return [fill(f"What would help: {next(iter(told))}.", "  ")] if told else []
 
 
 def _causes(report: Underestimation, scorer: str) -> list[str]:
@@ -195,12 +203,12 @@ def _causes(report: Underestimation, scorer: str) -> list[str]:
     if row is None:
         return []
     if "reason" in row:
-        return [fill(f"Why, {scorer}: {row['reason']}.", _WIDTH, subsequent_indent="  ")]
+        return [fill(f"Why, {scorer}: {row['reason']}.", "  ")]
     more = [c for c in row["causes"] if c["p_adjusted"] is not None and c["p_adjusted"] <= _ALPHA]
     more = sorted((c for c in more if c["contrast"].value > 0), key=lambda c: (not c["found"], -c["contrast"].value))
     many = f"{row['penalised']:,} of {row['penalised'] + row['unpenalised']:,} valid outputs penalised"
     told = "; ".join(map(_cause, more[:2])) or "no cause is shown to be more frequent among them than among others"
-    return [fill(f"Why, {scorer}: {many}: {told}.", _WIDTH, subsequent_indent="  ")]
+    return [fill(f"Why, {scorer}: {many}: {told}.", "  ")]
 
 
 def _cause(cause: Any) -> str:
@@ -217,4 +225,4 @@ def _cause(cause: Any) -> str:
 
 def _why_not(report: Underestimation) -> list[str]:
     attribution: Any = report.sections["attribution"]
-    return [fill(f"Causes: {attribution['reason']}.", _WIDTH), ""] if "reason" in attribution else []
+    return [fill(f"Causes: {attribution['reason']}."), ""] if "reason" in attribution else []

@@ -12,7 +12,7 @@ from geneval.cli._options import (
     SHOWING,
     AllowMissing,
     Confidence,
-    Formats,
+    Format,
     Quiet,
     References,
     Scorers,
@@ -159,7 +159,15 @@ def report(
     allow_missing: AllowMissing = False,
     seed: Seed = 12345,
     confidence: Confidence = 0.95,
-    format: Formats = None,  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        list[Format] | None,
+        typer.Option(
+            metavar="[table|json|text]",
+            help="How the report is printed: a table on a terminal, else json. `text` says that OUTPUTS and references are "
+            "plain text, a line an item, one reference file a reference.",
+            rich_help_panel=SHOWING,
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Tell which systems each scorer marks down or up relative to people, by how much, how sure, on what evidence.
@@ -251,7 +259,7 @@ def _entailment(name: str | None) -> NamedEntailment | None:
 def _save(found: Underestimation, output: Path, *, quiet: bool) -> None:
     found.save(output)
     if not quiet:
-        say(f"written: {output} (underestimation.json, report.html)")
+        say(f"written: {output} (underestimation.json, report.html, metrics.json)")
 
 
 def _split(given: list[str]) -> tuple[Result | None, list[str]]:
@@ -260,6 +268,9 @@ def _split(given: list[str]) -> tuple[Result | None, list[str]]:
 
     runs = [path for path in given if (Path(path) / "results.json").is_file()]
     files = [path for path in given if path not in runs]
+    for path in files:
+        if (Path(path) / "underestimation.json").is_file():
+            raise UsageError(f"{path} is a report; name the run or the files of outputs that it is to be made of")
     if len(runs) > 1:
         raise UsageError(f"{runs[0]} and {runs[1]} are run directories; a report is about one run")
     return (Result.open(runs[0]) if runs else None), files

@@ -217,6 +217,8 @@ def _format_of(path: str) -> str:
     kind = suffix(path)
     if kind in _SUFFIXES:
         return _SUFFIXES[kind]
+    if not kind and not path.startswith("hf://") and not _exists(path):
+        raise InputError(f"{path}: no such file")
     hint = " A file with one text a line is read with format text (--format text)." if kind in {".txt", ""} else ""
     raise UsageError(
         f"{path}: the suffix {kind!r} does not tell the format.{hint} Known are .jsonl (.gz, .zst), .json, .parquet, .csv, "

@@ -46,9 +46,11 @@ def _nothing(data: Json) -> str:
 
 
 def _placed(data: Json, system: str) -> str:
-    """Where people and scorers rank it, where they rank it apart."""
+    """Where people and scorers rank it, where they rank it apart and resampling hardly ever undoes that."""
     ranking = data.get("ranking", {})
     if "people" not in ranking:
+        return ""
+    if not all(_flipped(row["flips"], system) for row in ranking["scorers"]):
         return ""
     people = _place(ranking["people"], system)
     places = [_place(row["systems"], system) for row in ranking["scorers"]]
@@ -61,6 +63,10 @@ def _placed(data: Json, system: str) -> str:
     every = len(names) == len(data["scorers"]) and len(names) > 1
     who = ("all scorers" if len(names) > 2 else "both scorers") if every else listed(names)
     return f"People rank it {_ordinal(people, many)}, {who} {_ordinal(known[0], many)}."
+
+
+def _flipped(flips: list[Json], system: str) -> bool:
+    return any(flip["clear"] and system in {flip["people_prefer"], flip["scorer_prefers"]} for flip in flips)
 
 
 def _place(rows: list[Json], system: str) -> int | None:

@@ -12,7 +12,12 @@ from geneval.report._svg import Scale, dot, drawn, line, words
 from geneval.report._words import Json, number
 
 _TOP, _LINE, _LEFT, _RIGHT = 62, 18, 155, 227
-_NAME = 12
+_LETTERS, _BOLD = 20, 17
+"""There is room for so many in a label: sign, name and number."""
+
+CROWD = 12
+"""Of more systems than these, only marked ones have whiskers: others would hide the labels."""
+
 SIGNS = {"down": "▼ ", "up": "▲ "}
 """So that nothing hangs on colour."""
 
@@ -48,18 +53,27 @@ def slope(people: Sequence[Json], scorer: Json, ways: Mapping[str, str | None]) 
     parts += [line(side.x, _TOP - 8, side.x, bottom + 2, "axis") for side in (left, right)]
     # What is marked is drawn last, above the others.
     order = sorted((row["system"] for row in people), key=lambda name: ways.get(name) is not None)
-    for place, system in enumerate(order):
-        parts += _system(system, ways.get(system) or "none", left, right, aside=(place - (len(order) - 1) / 2) * 3.5)
+    barred = [name for name in order if len(order) <= CROWD or ways.get(name)]
+    for system in order:
+        parts += _system(system, ways.get(system) or "none", left, right, _aside(system, barred))
     parts += [*_labels(left, ways, bottom, end=True), *_labels(right, ways, bottom, end=False)]
     told = f"By people, best first: {_told(people)}. By {scorer['scorer']}: {_told(scorer['systems'])}."
     return drawn(bottom + 14, f"Systems by people and by {scorer['scorer']}", told, parts)
 
 
-def _system(system: str, way: str, left: _Side, right: _Side, aside: float) -> Iterator[str]:
+def _aside(system: str, barred: Sequence[str]) -> float | None:
+    """How far from the axis its whiskers stand, so that they hide neither each other nor the labels."""
+    if system not in barred:
+        return None
+    middle = (len(barred) - 1) / 2
+    return (barred.index(system) - middle) * min(3.5, 10 / max(middle, 1))
+
+
+def _system(system: str, way: str, left: _Side, right: _Side, aside: float | None) -> Iterator[str]:
     yield line(left.x, left.height(system), right.x, right.height(system), f"slope {way}")
     for side in (left, right):
         row = side.rows[system]
-        if row["low"] is not None and row["high"] is not None:
+        if aside is not None and row["low"] is not None and row["high"] is not None:
             x = side.x + aside
             yield line(x, side.scale.at(row["low"]), x, side.scale.at(row["high"]), f"whisker {way}")
         yield dot(side.x, side.height(system), f"dot {way}")
@@ -68,12 +82,13 @@ def _system(system: str, way: str, left: _Side, right: _Side, aside: float) -> I
 def _labels(side: _Side, ways: Mapping[str, str | None], bottom: float, *, end: bool) -> Iterator[str]:
     order = sorted(side.rows, key=side.height)
     heights = apart([side.height(system) for system in order], _LINE, bottom)
-    away = -18 if end else 18
+    away = -16 if end else 16
     for system, y in zip(order, heights, strict=True):
         way = ways.get(system) or "none"
         yield line(side.x + away * 0.5, side.height(system), side.x + away * 0.85, y, "leader")
-        name, value = short(system, _NAME), number(side.rows[system]["value"])
-        sign = SIGNS.get(ways.get(system) or "", "")
+        sign, value = SIGNS.get(ways.get(system) or "", ""), number(side.rows[system]["value"])
+        room = _BOLD if way == "down" else _LETTERS
+        name = short(system, room - len(sign) - len(value) - 1)
         text = f"{sign}{name} {value}" if end else f"{value} {sign}{name}"
         yield words(side.x + away, y + 4, text, f"label {way}{' end' if end else ''}")
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from geneval.drawing import short
 from geneval.report._figure import Figure, Table, flat
 from geneval.report._intervals import Mark, Row, intervals
-from geneval.report._slope import SIGNS, slope
+from geneval.report._slope import CROWD, SIGNS, slope
 from geneval.report._words import VERDICTS, Json, chance, interval, listed, number, percent
 
 SHOWN = 3
 """So many charts stand at the top; the others open on request."""
+
+_ACROSS = 6
+"""So many columns of the heat map fit on a screen."""
 
 MATCHED = (
     "Matched-quality difference: score = item + system + b · quality + c · length + d · length² + error, fitted by least "
     "squares within items, with noise in people's grades taken out of the moments of quality; the system's effect less the "
     "mean of all systems' effects. Intervals: sandwich over items, Student's t. p: two-sided, Holm over the scorer's systems."
 )
+
+
+_PAIRS = 24
+"""So many pairs of systems are drawn."""
 
 
 def ways(data: Json, scorer: str) -> Mapping[str, str | None]:
@@ -41,12 +49,13 @@ def finding(data: Json) -> Figure:
     return Figure(
         "ranking",
         "Systems by people, and by each scorer",
-        "Best at the top. A line that falls is a system that people rank higher than the scorer does.",
+        "Best at the top, each side on a scale of its own. Lines that cross are systems that a scorer orders against people.",
         charts[:SHOWN],
         charts[SHOWN:],
         [("down", "▼ marked down at equal quality"), ("up", "▲ marked up"), ("none", "neither")],
         how=f"{_by(ranking)} on the {ranking['items']} items that all systems have; bars: central 95 % of "
         f"{ranking['resamples']:,} resamples of items, people's grades and scores together. Each axis has its own scale. "
+        f"Of more than {CROWD} systems, only those that are marked have bars; the rows hold all. "
         "Whether a system is marked down or up is not read off the lines: the matched-quality difference decides.",
         signatures=signatures(data),
         rows=rows,
@@ -117,17 +126,14 @@ def _difference_rows(data: Json) -> list[dict[str, object]]:
 def heat(data: Json) -> Figure:
     """Scorer x system of the matched-quality difference."""
     systems = list(dict.fromkeys(row["system"] for row in data["systems"]))
+    names = [said["scorer"] for said in data["scorers"]]
     cells = {(row["scorer"], row["system"]): row for row in data["systems"]}
-    rows, looks, small = [], {}, {}
-    for line, said in enumerate(data["scorers"]):
-        texts = [said["scorer"]]
-        for column, system in enumerate(systems, start=1):
-            row = cells[said["scorer"], system]
-            found = row["matched_difference"]
-            texts.append(SIGNS.get(row["direction"] or "", "") + number(found["value"], sign=True))
-            looks[line, column] = _heat(row["standardised"])
-            small[line, column] = f"{interval(found, sign=True)} n {found['n']:,}" if found["n"] else "no number"
-        rows.append(texts)
+    if len(systems) > max(_ACROSS, len(names)):
+        # What does not fit side by side stands below each other, the furthest marked down first.
+        systems.sort(key=lambda system: sum(cells[name, system]["standardised"] or 0.0 for name in names))
+        table = _grid("system", systems, names, {(system, name): row for (name, system), row in cells.items()})
+    else:
+        table = _grid("scorer", names, systems, cells)
     sizes = {row["matched_difference"]["n"] for row in data["systems"]}
     reasons = {row["matched_difference"]["reason"] for row in data["systems"]} - {None}
     return Figure(
@@ -135,7 +141,7 @@ def heat(data: Json) -> Figure:
         "Who is marked down, who is marked up",
         "What a scorer gives a system beyond what it gives all systems at equal human quality, for the same item and length, "
         "in the scorer's own units. Colour: in standard deviations of the score within items, full at .8.",
-        table=Table(["scorer", *systems], rows, looks, small),
+        table=table,
         legend=[("h-m4", "less than others"), ("h-0", "the same"), ("h-p4", "more")],
         notes=[*sorted(reasons), *_controls(data)],
         how=f"{MATCHED} n: outputs that it rests on ({', '.join(f'{n:,}' for n in sorted(sizes))}). ▼ ▲: p ≤ .05, not shown to be below the margin, and beyond "
@@ -143,6 +149,21 @@ def heat(data: Json) -> Figure:
         signatures=signatures(data),
         rows=_difference_rows(data),
     )
+
+
+def _grid(corner: str, down: Sequence[str], across: Sequence[str], cells: Mapping[tuple[str, str], Json]) -> Table:
+    """Differences with their intervals, coloured."""
+    rows, looks, small = [], {}, {}
+    for line, one in enumerate(down):
+        texts = [one]
+        for column, other in enumerate(across, start=1):
+            row = cells[one, other]
+            found = row["matched_difference"]
+            texts.append(SIGNS.get(row["direction"] or "", "") + number(found["value"], sign=True))
+            looks[line, column] = _heat(row["standardised"])
+            small[line, column] = f"{interval(found, sign=True)} n {found['n']:,}" if found["n"] else "no number"
+        rows.append(texts)
+    return Table([corner, *across], rows, looks, small)
 
 
 def _heat(standardised: float | None) -> str:
@@ -289,25 +310,26 @@ def pairs(data: Json) -> Figure | None:
     title = "Pairs of systems: how often the scorer contradicts people"
     if "reason" in found:
         return Figure("pairs", title, reason=found["reason"])
-    charts = []
+    charts, most = [], max((len(one["pairs"]) for one in found["scorers"]), default=0)
     for one in found["scorers"]:
+        worst = sorted(one["pairs"], key=lambda row: -(row["contradiction"]["value"] or 0.0))
         lines = [
             Row(
-                f"{row['preferred']} preferred to {row['other']}",
+                f"{short(row['preferred'], 17)} preferred to {short(row['other'], 17)}",
                 [Mark("first", row["contradiction"])],
                 f"n {row['contradiction']['n']:,}",
             )
-            for row in one["pairs"]
+            for row in worst[:_PAIRS]
         ]
-        charts.append(
-            intervals(one["scorer"], lines[: SHOWN * 8], under="share of pairs against people; chance .5", rule=0.5)
-        )
+        charts.append(intervals(one["scorer"], lines, under="share of pairs against people; chance .5", rule=0.5))
     ceiling = found.get("ceiling")
     told = (
         f"One person contradicts the others in {percent(1 - ceiling['value'])} of choices."
         if ceiling and ceiling["value"] is not None
         else ""
     )
+    if most > _PAIRS:
+        told = f"{told} The {_PAIRS} of {most} pairs with the highest shares; the rows hold all.".strip()
     return Figure(
         "pairs", title, told, charts[:SHOWN], charts[SHOWN:],
         how="Of pairs of outputs of an item that people put in order, the share in which the preferred one scores lower, ties half; "

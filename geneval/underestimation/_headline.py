@@ -55,7 +55,8 @@ def _marked(findings: Sequence[Finding], way: str, scorers: int) -> str:
     clauses = []
     for names, systems in sorted(by_scorers.items(), key=lambda pair: -len(pair[0])):
         mine = [row for row in rows if row.system in systems]
-        who = f"all {scorers} scorers" if len(names) == scorers > 1 else _listed(names)
+        every = "both scorers" if scorers == 2 else f"all {scorers} scorers"
+        who = every if len(names) == scorers > 1 else _listed(names)
         verb = "are" if len(systems) > 1 else "is"
         clauses.append(f"{_listed(systems)} {verb} marked {way} by {who} ({_size(mine)}){_against_band(mine)}")
     return ", ".join(clauses)
@@ -63,7 +64,7 @@ def _marked(findings: Sequence[Finding], way: str, scorers: int) -> str:
 
 def _size(rows: Sequence[Finding]) -> str:
     sizes = sorted((row.standardised or 0.0 for row in rows), key=abs)
-    spread = f"{sizes[0]:+.2f}" if len(sizes) == 1 else f"{sizes[0]:+.2f} to {sizes[-1]:+.2f}"
+    spread = " to ".join(dict.fromkeys(f"{size:+.2f}" for size in (sizes[0], sizes[-1])))
     p = max(row.p_adjusted or 0.0 for row in rows)
     return f"{spread} sd, {'p < .001' if p < 0.001 else f'p <= {p:.3f}'}"
 
@@ -76,22 +77,31 @@ def _against_band(rows: Sequence[Finding]) -> str:
 
 
 def _orders(ranking: Any) -> list[str]:
-    """Scorers that put another system above the one that people put first."""
+    """Scorers that put another system above the one that people put first, where resampling seldom undoes it."""
     if "people" not in ranking or len(ranking["people"]) < 2:
         return []
     best, sure = ranking["people"][0]["system"], ranking["people"][0]["first"]
-    told = []
+    places: dict[str, list[tuple[str, float]]] = {}
     for row in ranking["scorers"]:
-        order = [one["system"] for one in row["systems"]]
-        flips = [flip for flip in row["flips"] if flip["people_prefer"] == best]
-        if order[0] == best or not flips:
-            continue
-        last = row["systems"][-1]
-        chance = max(flip["probability"] for flip in flips)
-        where, p = ("last", last["last"]) if last["system"] == best else (f"below {order[0]}", chance)
-        if p >= TOLD:
-            told.append(f"{row['scorer']} ranks it {where} (probability {p:.2f})")
+        flips = [flip for flip in row["flips"] if flip["people_prefer"] == best and flip["probability"] >= TOLD]
+        if flips:
+            where, chance = _place(best, row["systems"][-1], flips)
+            places.setdefault(where, []).append((row["scorer"], chance))
+    told = [_ranked(where, given) for where, given in places.items()]
     return [f"People rank {best} first (probability {sure:.2f}); {', '.join(told)}"] if told else []
+
+
+def _place(best: str, last: Mapping[str, Any], flips: Said) -> tuple[str, float]:
+    """Where a scorer puts it, with the probability of just that."""
+    if last["system"] == best and last["last"] >= TOLD:
+        return "last", last["last"]
+    surest = max(flips, key=lambda flip: flip["probability"])
+    return f"below {surest['scorer_prefers']}", surest["probability"]
+
+
+def _ranked(where: str, given: Sequence[tuple[str, float]]) -> str:
+    least = f"{min(chance for _, chance in given):.2f}{' or more' if len(given) > 1 else ''}"
+    return f"{_listed([name for name, _ in given])} rank{'s' * (len(given) == 1)} it {where} (probability {least})"
 
 
 def _listed(names: Sequence[str]) -> str:

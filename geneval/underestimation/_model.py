@@ -232,11 +232,11 @@ class Underestimation:
     def save(self, directory: str | Path) -> Path:
         """Writes `underestimation.json`, `report.html` and `metrics.json` into a new directory; nothing is ever overwritten."""
         from geneval.report import page_of
-        from geneval.run_directory import run_directory
+        from geneval.run_directory import run_directory, writing
         from geneval.underestimation._metrics import METRICS, metrics_of
 
         text = self.to_json()
-        with run_directory(directory) as folder:
+        with run_directory(directory) as folder, writing(Path(directory)):
             (folder / FILE).write_text(text + "\n", encoding="utf-8")
             (folder / PAGE).write_text(page_of(self), encoding="utf-8", newline="\n")
             metrics = json.dumps(metrics_of(self.plain()), indent=2, ensure_ascii=False)

@@ -239,7 +239,7 @@ def _components(
     asked = others if plan.components is None else [name for name in plan.components if name != criterion.name]
     for name in asked:
         if name not in grades:
-            have = ", ".join(str(n) for n in grades)
+            have = ", ".join(n for n in grades if n is not None) or "grades without a name only"
             raise UsageError(f"no ratings are of the component {name!r}; there are: {have}")
     found, needed = [], _names_of(cells)
     for name in asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -40,6 +41,11 @@ class ReportPlan:
 
     def __post_init__(self) -> None:
         """Checks ranges."""
+        for name, grade in self.valid.items():
+            if not math.isfinite(grade):
+                raise UsageError(
+                    f"valid={grade!r} {f'for {name!r} ' if name else ''}does not fit; allowed: a finite grade"
+                )
         shares = (("reliability", self.reliability, 1.0), ("margin", self.margin, 10.0))
         for name, value, most in (*shares, ("confidence", self.confidence, 0.9999)):
             if not isinstance(value, float | int) or isinstance(value, bool) or not 0 < value <= most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -38,7 +39,7 @@ from geneval.underestimation._references import blamed
 from geneval.underestimation._sections import SECTIONS
 from geneval.underestimation._validity import Validity, kinds_of
 from geneval.underestimation._version import Exchanged, Version
-from geneval_references import TIERS, InputError, ReferenceSet, select
+from geneval_references import TIERS, InputError, ReferenceSet, UsageError, select
 from geneval_references._protocols import Entailment
 from geneval_scorers import FitState, Scorer, Watch
 
@@ -97,6 +98,8 @@ def find_underestimation(
     from geneval.evaluation import Settings, prepared
 
     chosen = plan or ReportPlan()
+    if name is not None and not name.strip():
+        raise UsageError(f"the name {name!r} does not fit; a data set is called by a letter at least (--name)")
     specs, left_out = default_scorers() if scorers is None else (scorers, None)
     ready = prepared([specs] if isinstance(specs, str | Scorer) else list(specs))
     grades, noted = rows_of(inputs.ratings if ratings is None else ratings, Rating, read_ratings, ratings_of)
@@ -181,6 +184,11 @@ class _Reporting:
         items = [i for i, name in enumerate(self.outputs.corpus.ids) if name not in leaked]
         self._exchanged = Exchanged(self.outputs, items, self.plan)
         validity = self._validity()
+        self.warnings += [
+            f"of {kind.known.sum():,} rated outputs none is valid ({kind.rule}, --valid): is that grade on the raters' scale?"
+            for kind in validity
+            if kind.evidence.startswith("rated") and not kind.valid.any()
+        ]
         kinds = [kind for kind in validity if kind.valid.any()]
         ones = self._each(clean, items, kinds)
         findings, said, rows = self._of_all(ones)
@@ -279,9 +287,24 @@ class _Reporting:
             with about(judge):
                 outputs, told = with_judge(self.outputs, judge)
                 evidence = self._cleaned(self.people.evidence(outputs, self.plan), leaked)
-            self.warnings += [*((told,) if told else ()), *evidence.warnings]
+            self.warnings += [*((told,) if told else ()), *self._copied(judge), *evidence.warnings]
             found.append(OfJudge(Version(outputs, self._exchanged, evidence, items, self.plan), 0, kinds))
         return found
+
+    def _copied(self, judge: Judge) -> list[str]:
+        """Whether a judge's verdicts are people's own grades: the same file, perhaps."""
+        criterion, grades = self.people.of_ratings, defaultdict[tuple[str, str], list[float]](list)
+        for row in self.people.ratings:
+            if criterion is not None and row.criterion == criterion.name and (row.id, row.system) in judge.values:
+                grades[row.id, row.system].append(row.value)
+        if len(grades) < FEW or any(float(np.mean(given)) != judge.values[cell] for cell, given in grades.items()):
+            return []
+        return [
+            (
+                f"{judge.name}: its verdicts are just what people gave, on all {len(grades)} outputs of both: if they are "
+                "people's grades, what is said of this judge says nothing"
+            )
+        ]
 
     def _of_all(
         self, ones: Sequence[OfScorer]

@@ -27,7 +27,8 @@ def browser(browser_path):
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
-    """Pages by name: `plain`, with every section; `hostile`, whose every text attacks; `choices`, from preferences."""
+    """Pages by name: `plain`, with every section; `hostile`, whose every text attacks; `choices`, from preferences;
+    `crowd`, of many systems with long names and four scorers."""
     import report_cases as cases
 
     from geneval.report import page_of
@@ -35,6 +36,8 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     attacking, texts = cases.hostile()
     reports = {"plain": cases.with_sections(cases.report()), "hostile": attacking, "choices": cases.by_preferences()}
+    crowd = [f"organisation/a-model-with-a-long-name-{n}" for n in range(14)]
+    reports["crowd"] = cases.report(40, 3, crowd, ("token_f1", "chrf", "bleu", "rouge(kind='L')"))
     for name, report in reports.items():
         (folder / f"{name}.html").write_text(page_of(report), encoding="utf-8")
     return SimpleNamespace(folder=folder, texts=texts, reports=reports)

@@ -323,3 +323,28 @@ def test_it_prints_with_details_and_without_controls(look):
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".details").count() == 0
     assert page.pdf(prefer_css_page_size=True)[:5] == b"%PDF-"
+
+
+OUTSIDE = """[...document.querySelectorAll('#f-ranking svg')].filter((svg) => svg.getClientRects().length).flatMap((svg) =>
+  [...svg.querySelectorAll('.label')].map((label) => [svg.getBoundingClientRect(), label.getBoundingClientRect(), label.textContent]))
+  .filter(([svg, label]) => label.left < svg.left - 1 || label.right > svg.right + 1).map((found) => found[2])"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_many_systems_with_long_names_can_be_read(look, width):
+    """Labels of the slopes stay in the chart, and the heat map is no wider than its place on a screen."""
+    page = look("crowd", width)
+    assert page.locator("#f-ranking .label").count() >= 28 and page.evaluate(OUTSIDE) == []
+    if width == 1280:
+        assert (
+            page.evaluate(
+                "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('#f-differences .scroll'))"
+            )
+            == 0
+        )
+
+
+def test_an_output_that_all_scorers_penalise_says_so_once(look):
+    page = look("crowd")
+    rows = page.locator("#evidence-table tbody tr .chips").all_inner_texts()
+    assert "all 4 with a band" in rows and all(len(text.split("\n")) <= 3 for text in rows)

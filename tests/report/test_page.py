@@ -20,6 +20,8 @@ from geneval.report._evidence import Evidence, Island
 from geneval.report._headline import headline
 from geneval.report._island import island, size_of
 from geneval.report._scatter import cells_of
+from geneval.report._slope import slope
+from geneval.report._who import heat, pairs
 from geneval.report._words import chance, interval, listed, number, visible
 
 pytestmark = pytest.mark.once
@@ -326,7 +328,7 @@ def test_other_words():
     assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
-def data(directions, order=None, verdict="relative_misranking"):
+def data(directions, order=None, verdict="relative_misranking", clear=True):
     """What a headline is made from: by scorer the direction of systems a, b and c; people put a first."""
     systems = [
         {"scorer": name, "system": system, "direction": way}
@@ -335,7 +337,8 @@ def data(directions, order=None, verdict="relative_misranking"):
     ]
     found = {"scorers": [{"scorer": name, "verdict": verdict} for name in directions], "systems": systems}
     if order:
-        rows = [{"scorer": name, "systems": [{"system": s} for s in order]} for name in directions]
+        flips = [{"people_prefer": "a", "scorer_prefers": order[0], "clear": clear}]
+        rows = [{"scorer": name, "systems": [{"system": s} for s in order], "flips": flips} for name in directions]
         found["ranking"] = {"people": [{"system": s} for s in "abc"], "scorers": rows}
     return found
 
@@ -344,6 +347,7 @@ DOWN, UP, NOT = ("down", None, None), (None, None, "up"), (None, None, None)
 HEADLINES = [
     (data({"f1": DOWN, "bleu": DOWN, "chrf": DOWN}, "bca"), "All 3 scorers mark a down at equal human quality. People rank it first, all scorers last."),
     (data({"f1": DOWN}, "bac"), "f1 marks a down at equal human quality. People rank it first, f1 2nd of 3."),
+    (data({"f1": DOWN}, "bac", clear=False), "f1 marks a down at equal human quality."),
     (data({"f1": DOWN, "bleu": NOT}), "f1 marks a down at equal human quality."),
     (data({"f1": DOWN, "bleu": DOWN, "chrf": NOT}, "abc"), "2 of 3 scorers mark a down at equal human quality."),
     (data({"f1": UP, "bleu": UP}), "Both scorers mark c up at equal human quality."),
@@ -358,6 +362,58 @@ HEADLINES = [
 @pytest.mark.parametrize(("given_", "wanted"), HEADLINES)
 def test_the_headline_says_who_is_marked_down(given_, wanted):
     assert headline(given_) == wanted
+
+
+def crowd(n=25, ways=None):
+    """Systems with long names that differ at their ends, by people and by a scorer, each better than the next."""
+    names = [f"organisation/a-model-with-a-long-name-{place}" for place in range(n)]
+    rows = [
+        {"system": name, "value": -float(place), "low": -place - 3.0, "high": -place + 3.0}
+        for place, name in enumerate(names)
+    ]
+    return slope(rows, {"scorer": "f1", "systems": rows}, ways or {names[0]: "down", names[-1]: "up"})
+
+
+def test_in_a_crowd_of_systems_nothing_hides_the_labels():
+    """Whiskers stay between the labels of both sides, and only marked systems have them."""
+    found = crowd()
+    labels = {float(x) for x in re.findall(r'<text x="([\d.]+)" y="[\d.]+" class="label', found)}
+    whiskers = re.findall(r'<line x1="([\d.]+)"[^>]*class="whisker (\w+)"', found)
+    assert {way for _, way in whiskers} == {"down", "up"} and len(whiskers) == 4
+    assert all(min(labels) < float(x) < max(labels) for x, _ in whiskers)
+    few = re.findall(r'<line x1="([\d.]+)"[^>]*class="whisker', crowd(12))
+    assert len(few) == 24 and all(min(abs(float(x) - label) for label in labels) >= 6 for x in few)
+
+
+def test_long_names_are_told_apart_by_their_ends_and_fit():
+    texts = re.findall(r'class="label[^>]*>([^<]*)<', crowd())
+    assert len(texts) == len(set(texts)) == 50
+    assert all(len(text) <= 20 for text in texts)
+
+
+def test_many_systems_stand_below_each_other_the_furthest_down_first():
+    """Beside each other most would be out of sight, the one that matters, too."""
+    systems = [
+        {
+            "scorer": name, "system": f"s{n}", "standardised": value, "direction": "down" if value < -1 else None,
+            "matched_difference": {"value": value, "low": value - 1, "high": value + 1, "n": 9, "reason": None},
+            "p_adjusted": 0.5, "verdict": "no_evidence",
+        }
+        for name in ("f1", "chrf")
+        for n, value in enumerate([0.1] * 7 + [-1.5])
+    ]  # fmt: skip
+    given_ = {"systems": systems, "scorers": [{"scorer": "f1", "signature": ""}, {"scorer": "chrf", "signature": ""}]}
+    table = heat(given_ | {"controls": []}).table
+    assert list(table.head) == ["system", "f1", "chrf"] and len(table.rows) == 8
+    assert table.rows[0] == ["s7", "▼ −1.5", "▼ −1.5"] and table.looks[0, 1] == "h-m4"
+
+
+def test_of_many_pairs_the_worst_are_drawn_and_the_figure_says_so():
+    rows = [{"preferred": f"s{n}", "other": "t", "contradiction": {"value": n / 99, "n": 5}} for n in range(60)]
+    given_ = {"pairs": {"scorers": [{"scorer": "f1", "pairs": rows}]}, "scorers": [{"signature": "f1"}]}
+    found = pairs(given_)
+    assert "24 of 60 pairs with the highest shares" in found.lead and len(found.rows) == 60
+    assert "s59 preferred to t" in found.charts[0] and "s35 preferred" not in found.charts[0]
 
 
 def test_saving_writes_the_page_beside_the_numbers(report, tmp_path):

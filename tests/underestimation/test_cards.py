@@ -111,7 +111,7 @@ def test_the_table_of_a_card_is_harmless_markdown(reports):
         (lambda found: {"schema": found["schema"]}, "is no report of geneval report"),
         (lambda found: found | {"scorers": "none"}, "Expected `array`, got `str`"),
         (lambda found: found | {"name": None}, "does not say which data set"),
-        (lambda found: found | {"name": "first"}, "1 names are of several reports: first"),
+        (lambda found: found | {"name": "first"}, "several reports are called first"),
     ],
 )
 def test_reports_that_do_not_fit_are_refused(reports, change, said):

@@ -165,3 +165,13 @@ def test_a_file_that_does_not_fit_is_told_what_would(tmp_path):
     with pytest.raises(InputError, match=r"'value': no such column.*\nA judge's rows are id, system, value") as caught:
         judges_of(str(path))
     assert "--column" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("more", "warned"), [(0.0, True), (0.25, False)])
+def test_verdicts_that_are_peoples_own_grades_are_told(data, more, warned):
+    """One output that differs is enough to be a judge of one's own."""
+    inputs, ratings, _ = data
+    verdicts = [Rating(ratings[0].id, ratings[0].system, ratings[0].value + more), *ratings[1:]]
+    found = find_underestimation(inputs, ratings=ratings, scorers=["token_f1"], judges={"me": verdicts}, plan=PLAN)
+    told = "judge:me: its verdicts are just what people gave, on all 150 outputs of both"
+    assert any(text.startswith(told) for text in found.warnings) is warned

@@ -271,7 +271,10 @@
     const best = compare(row).reduce((one, other) => (other.share > one.share ? other : one), { share: -1, text: "", shared: new Set() });
     const open = make("button", { type: "button", "aria-expanded": "false", class: "open", text: "Details" });
     const text = make("td", { class: "text" }, make("p", { class: "out" }, marked(row.output, best.shared)), make("p", { class: "near" }, marked(best.text, best.shared)), open);
-    const chips = make("ul", { class: "chips" }, ...row.penalised.map((n) => make("li", { class: "down" }, isolated(scorers[n]))));
+    // One by one, many scorers would make each row as high as the screen.
+    const all = scorers.length > 3 && row.penalised.length === scorers.length;
+    const named = all ? [`all ${scorers.length} with a band`] : row.penalised.map((n) => scorers[n]);
+    const chips = make("ul", { class: "chips" }, ...named.map((name) => make("li", { class: "down" }, isolated(name))));
     const node = make("tr", {}, text, make("td", { "data-label": "System" }, isolated(row.system)), make("td", { class: "soft", "data-label": "Item" }, isolated(row.id)), make("td", { "data-label": "Grade", text: shown(grade(row)) }), make("td", { "data-label": "Place in the band", text: `${(100 * lowest(row)).toFixed(0)} %` }), make("td", {}, chips));
     if (withCauses) node.append(make("td", { text: causesOf(row).map((one) => CAUSES[one] || one).join("; ") || "–" }));
     const toggle = (wanted) => {
