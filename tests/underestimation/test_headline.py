@@ -8,7 +8,7 @@ import pytest
 
 from geneval.underestimation._headline import headline
 
-PEOPLE = SimpleNamespace(item=range(90), kind="ratings")
+PEOPLE = SimpleNamespace(outputs=90, kind="ratings")
 
 
 def flip(other, probability):
@@ -25,21 +25,24 @@ def ranked(flips, order="cba", last=0.99, scorers=("f1",)):
     """People put a first; scorers another one."""
     systems = [{"system": name, "last": last} for name in order]
     rows = [{"scorer": name, "systems": systems, "flips": flips} for name in scorers]
-    return {"people": [{"system": name} for name in "abc"], "scorers": rows}
+    return {"people": [{"system": name, "first": 0.98} for name in "abc"], "scorers": rows}
 
 
 # ranking, what is said of it
 ORDERS = [
     (ranked([flip("b", 0.5), flip("c", 0.74)]), ""),
-    (ranked([flip("b", 0.96), flip("c", 0.98)]), " People rank a first; f1 ranks it last (probability 0.99)."),
+    (
+        ranked([flip("b", 0.96), flip("c", 0.98)]),
+        " People rank a first (probability 0.98); f1 ranks it last (probability 0.99).",
+    ),
     # Another one than a lies highest, but not for sure: the pair that is named is the one that the probability is of.
     (
         ranked([flip("c", 0.6), flip("b", 0.97)], "cba", 0.6),
-        " People rank a first; f1 ranks it below b (probability 0.97).",
+        " People rank a first (probability 0.98); f1 ranks it below b (probability 0.97).",
     ),
     (
         ranked([flip("c", 0.97)], "cab", scorers=("f1", "chrf")),
-        " People rank a first; f1 and chrf rank it below c (probability 0.97 or more).",
+        " People rank a first (probability 0.98); f1 and chrf rank it below c (probability 0.97 or more).",
     ),
 ]
 
