@@ -100,8 +100,9 @@ def _place(best: str, last: Mapping[str, Any], flips: Said) -> tuple[str, float]
 
 
 def _ranked(where: str, given: Sequence[tuple[str, float]]) -> str:
-    least = f"{min(chance for _, chance in given):.2f}{' or more' if len(given) > 1 else ''}"
-    return f"{_listed([name for name, _ in given])} rank{'s' * (len(given) == 1)} it {where} (probability {least})"
+    chances = sorted(chance for _, chance in given)
+    spread = " to ".join(dict.fromkeys(f"{chance:.2f}" for chance in (chances[0], chances[-1])))
+    return f"{_listed([name for name, _ in given])} rank{'s' * (len(given) == 1)} it {where} (probability {spread})"
 
 
 def _listed(names: Sequence[str]) -> str:

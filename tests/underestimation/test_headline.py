@@ -42,7 +42,7 @@ ORDERS = [
     ),
     (
         ranked([flip("c", 0.97)], "cab", scorers=("f1", "chrf")),
-        " People rank a first (probability 0.98); f1 and chrf rank it below c (probability 0.97 or more).",
+        " People rank a first (probability 0.98); f1 and chrf rank it below c (probability 0.97).",
     ),
 ]
 
