@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given, settings
@@ -60,7 +61,9 @@ WRONG = [
 @pytest.mark.parametrize(("kind", "output", "references"), WRONG)
 def test_contradictions(kind, output, references, by):
     found = compared(output, references, by=by())
-    assert kind in {one.kind for one in found.distorted} or (by is light_reader and "bit" in output)
+    # That "bitten" is of "bite" only lemmas tell.
+    without_lemmas = by is light_reader or find_spec("simplemma") is None
+    assert kind in {one.kind for one in found.distorted} or ("bitten" in output and without_lemmas)
 
 
 # Right in other words, or said by another reference.
