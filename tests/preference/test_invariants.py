@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from published import citations, pudding
 
-from geneval_scorers.preference import BradleyTerry, Comparisons
+from geneval_scorers.preference import BradleyTerry, Comparisons, NotConvergedError
 
 SYSTEMS = "ABCDE"
 MODELS = st.sampled_from(
@@ -48,6 +48,15 @@ def votes_of(rows, systems=SYSTEMS):
     )
 
 
+def fit(model, votes):
+    """With Firth's prior and fitted ties the search may not end on nearly separated votes; then it says so, and there is nothing to compare."""
+    try:
+        return model.fit(votes)
+    except NotConvergedError:
+        assert (model.prior, model.ties) == ("firth", "davidson")
+        reject()
+
+
 def answer(result):
     """Log-worths by system, and the parameters beside them."""
     worths = {row.system: row.log_worth for row in result.worths}
@@ -68,15 +77,15 @@ def same(first, second):
 def test_names_do_not_matter(rows, model, names):
     new = dict(zip(SYSTEMS, names, strict=True))
     renamed = [((new[a], new[b]), *rest) for (a, b), *rest in rows]
-    worths, others = answer(model.fit(votes_of(rows)))
-    same(({new[name]: worth for name, worth in worths.items()}, others), answer(model.fit(votes_of(renamed, names))))
+    worths, others = answer(fit(model, votes_of(rows)))
+    same(({new[name]: worth for name, worth in worths.items()}, others), answer(fit(model, votes_of(renamed, names))))
 
 
 @FEW
 @given(ROWS, MODELS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, model, random):
     shuffled = random.sample(rows, len(rows))
-    same(answer(model.fit(votes_of(rows))), answer(model.fit(votes_of(shuffled))))
+    same(answer(fit(model, votes_of(rows))), answer(fit(model, votes_of(shuffled))))
 
 
 @FEW
@@ -84,7 +93,7 @@ def test_the_order_of_rows_does_not_matter(rows, model, random):
 def test_a_and_b_may_be_exchanged(rows, model):
     other = {"a": "b", "b": "a", "tie": "tie"}
     turned = [((b, a), other[winner], other[side], times) for (a, b), winner, side, times in rows]
-    same(answer(model.fit(votes_of(rows))), answer(model.fit(votes_of(turned))))
+    same(answer(fit(model, votes_of(rows))), answer(fit(model, votes_of(turned))))
 
 
 @FEW
@@ -93,16 +102,16 @@ def test_when_all_winners_are_losers_the_ranking_is_reversed(rows, model):
     """The order effect, too, turns: what was left won, now right does."""
     other = {"a": "b", "b": "a", "tie": "tie"}
     flipped = [(pair, other[winner], side, times) for pair, winner, side, times in rows]
-    worths, (tie, order) = answer(model.fit(votes_of(rows)))
+    worths, (tie, order) = answer(fit(model, votes_of(rows)))
     negative = {name: None if worth is None else -worth for name, worth in worths.items()}
-    same((negative, [tie, None if order is None else -order]), answer(model.fit(votes_of(flipped))))
+    same((negative, [tie, None if order is None else -order]), answer(fit(model, votes_of(flipped))))
 
 
 @FEW
 @given(ROWS, MODELS)
 def test_a_weight_is_a_repetition(rows, model):
     repeated = [(pair, winner, side, 1) for pair, winner, side, times in rows for _ in range(times)]
-    same(answer(model.fit(votes_of(rows))), answer(model.fit(votes_of(repeated))))
+    same(answer(fit(model, votes_of(rows))), answer(fit(model, votes_of(repeated))))
 
 
 @FEW
