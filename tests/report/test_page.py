@@ -24,8 +24,6 @@ from geneval.report._slope import slope
 from geneval.report._who import heat, pairs
 from geneval.report._words import chance, interval, listed, number, visible
 
-pytestmark = pytest.mark.once
-
 
 class Read(HTMLParser):
     """Tags with their attributes, and the text of scripts and styles."""

@@ -20,8 +20,6 @@ from geneval.underestimation._attribution import CAUSES, contrast_of
 from geneval.underestimation._shapley import shapley
 from geneval_references import Reference, ReferenceSet
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(valid={"": 4}, permutations=99, draws=100, resamples=100)
 NOUNS = [
     "cat",

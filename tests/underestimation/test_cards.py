@@ -18,8 +18,6 @@ from geneval.underestimation._gates import failures
 from geneval.underestimation._metrics import metrics_of
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here", "there", "now"]
 

@@ -14,8 +14,6 @@ from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._corrected import _apart
 from geneval.underestimation._powered import FOLDS, LEAST, folds_of, of_people, order_of, powered
 
-pytestmark = pytest.mark.once
-
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here", "there", "now"]
 
 

@@ -16,8 +16,6 @@ from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._components import extrapolated, liking, reference_noise
 from geneval.underestimation._reference_halves import halves_of
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 WORDS = [f"w{n}" for n in range(30)]
 

@@ -14,8 +14,6 @@ from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._judges import judges_of, shares
 from geneval_references import InputError, UsageError
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 SYSTEMS = ("one", "two", "three")
 ITEMS = 50

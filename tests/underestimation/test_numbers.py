@@ -14,8 +14,6 @@ from geneval.underestimation._model import Estimate
 from geneval.underestimation._verdict import sentence, valid_gap
 from geneval_references import UsageError
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here", "there", "now"]
 

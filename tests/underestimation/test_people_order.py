@@ -18,8 +18,6 @@ from geneval.underestimation._worths import worths_of
 from geneval_references import Reference, ReferenceSet
 from geneval_scorers.preference import BradleyTerry, Comparisons
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 NAMES = ("one", "two", "three")
 

@@ -22,8 +22,6 @@ from geneval.underestimation._outputs import outputs_of
 from geneval_references import InputError, Reference, ReferenceSet, UsageError
 from geneval_scorers import Corpus, parse
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(valid={"": 4}, permutations=99, draws=100, resamples=100)
 FIELDS = {
     "schema",

@@ -13,8 +13,6 @@ import geneval
 from geneval.cli import app
 from geneval.data import read_inputs
 
-pytestmark = pytest.mark.once
-
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits"]
 
 

@@ -15,8 +15,6 @@ from geneval.data import Rating, inputs_from_lists
 from geneval.underestimation import ReportPlan, find_underestimation
 from geneval_scorers import FunctionScorer
 
-pytestmark = pytest.mark.once
-
 WORDS = ["red", "blue", "old", "new", "cat", "dog", "bird", "sits", "runs", "here"]
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 

@@ -21,8 +21,6 @@ from geneval.underestimation._slice_effects import effects, flips_of
 from geneval.underestimation._slices import shrink, slices_of
 from geneval_references import InputError, UsageError
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(permutations=99, draws=100, resamples=100)
 COMMON = [f"word{n}" for n in range(40)]
 

@@ -17,8 +17,6 @@ from geneval.underestimation import ReportPlan, find_underestimation
 from geneval.underestimation._separation import TNR, Separated, as_long, components, missed
 from geneval_references import Reference, ReferenceSet
 
-pytestmark = pytest.mark.once
-
 PLAN = ReportPlan(valid={"": 3}, permutations=99, draws=100, resamples=100)
 ITEMS = 60
 
