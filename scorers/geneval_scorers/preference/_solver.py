@@ -21,6 +21,9 @@ from geneval_scorers.preference._kernels import Values
 STEPS = 200
 """Newton needs 5 to 8; under the Jeffreys prior, where its matrix is approximate, some more."""
 
+_SLOW = 15
+"""After so many steps under the Jeffreys prior its exact curvature is worth its price: the approximate one may creep."""
+
 _FAR = 30.0
 """A lead in log-odds, of two systems that were compared, that takes 10^13 comparisons; beyond, gradients are rounding."""
 
@@ -179,6 +182,18 @@ class Problem:
         more = design.total * (1 + dd * by_lead + 2 * dt * by_both + tt * by_tie)
         return inverted(design.curvature(dd * more, dt * more, tt * more) + self.still)
 
+    def exact(self, theta: Floats) -> Floats | None:
+        """As `uphill`, from differences of the gradient; None where `value` is not concave here."""
+        columns = []
+        try:
+            for way in np.diag(1e-5 * np.maximum(1.0, np.abs(theta))):
+                high, low = (self.gradient(end, inverted(self.curvature(end))) for end in (theta + way, theta - way))
+                columns.append((low - high) / (2 * way.max()))
+            found = np.asarray(columns)
+            return inverted((found + found.T) / 2 + self.still)
+        except np.linalg.LinAlgError:
+            return None
+
     def gradient(self, theta: Floats, inverse: Floats) -> Floats:
         """Derivatives of `value`."""
         terms = self.design.terms(theta)
@@ -235,7 +250,9 @@ def maximise(problem: Problem, start: Floats | None = None, held: Held | None = 
         inverse = _inverse(problem, theta)
         if inverse is None:
             return None
-        uphill = problem.uphill(theta, inverse)
+        slow = count > _SLOW and isinstance(problem.prior, Jeffreys)
+        sharp = problem.exact(theta) if slow else None
+        uphill = problem.uphill(theta, inverse) if sharp is None else sharp
         step = uphill @ problem.gradient(theta, inverse)
         if held is not None:
             step = held.step(theta, step, uphill)
